@@ -1,0 +1,236 @@
+"""Reads unlabelled texts from files of any size, one at a time, for prediction."""
+
+import csv
+import json
+from pathlib import Path
+
+from zhlabel.errors import InputError
+from zhlabel.files import open_text
+
+_ENDINGS = (".txt", ".csv", ".tsv", ".json", ".jsonl")
+_USUAL_COLUMNS = ("content", "text")
+_PARQUET_ROWS = 1024
+_LONGEST_CELL = 2**31 - 1  # the most that the csv module can be told on every system
+
+
+def read_texts(path, *, column="content"):
+    """Give an iterator over a file's texts, in order, each as it stands; memory does not grow with the file.
+
+    The ending tells the form; all but parquet may have ``.gz`` behind it, in UTF-8 or GB18030.
+
+    - ``.txt``: a line is a text, an empty line an empty text; a line end after the last text begins no further one.
+    - ``.csv``, ``.tsv``: a header, then rows; a tab in the header makes it tab-separated. The text's column is
+      ``content``, else ``text``, else the only one. An empty line is an empty text where there is one column, and no
+      row where there are several. In tab-separated rows a quotation mark is an ordinary character unless a cell both
+      begins and ends with one.
+    - ``.jsonl``: a line is a string or an object with ``content`` or ``text``; empty lines are skipped.
+    - ``.json``: a list of the same; it is read whole, so its memory grows with the file. A file that does not begin
+      with ``[`` is read as ``.jsonl``.
+    - ``.parquet``: a column of strings, found as in csv, read in batches of rows.
+
+    "nan", "NULL" and "001" stay texts. Only "\\n" or "\\r\\n" ends a line.
+
+    Args:
+        path: the file.
+        column: the text's column or key; one other than ``content`` and ``text`` must be there.
+
+    Raises:
+        InputError: at the call, if there is no such file or its ending is unknown; while reading, if there is no such
+            column or a row is bad, with file and line.
+    """
+    path = Path(path)
+    name = path.name.lower()
+    plain = name.removesuffix(".gz")
+    if not name.endswith(".parquet") and not plain.endswith(_ENDINGS):
+        raise InputError(
+            f"{path}: texts are read from {' '.join(_ENDINGS)} (each also with .gz) and .parquet. "
+            "Rename the file to the ending that its content has."
+        )
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file. Check the name, or give another.")
+    keys = (column, *(each for each in _USUAL_COLUMNS if each != column)) if column in _USUAL_COLUMNS else (column,)
+    if name.endswith(".parquet"):
+        return _read_parquet(path, keys)
+    return _read_open(path, plain.rpartition(".")[2], keys)
+
+
+def count_texts(path, *, column="content"):
+    """Count a file's texts by reading all of them, which also finds every bad row before the long work starts.
+
+    A million short texts take a second or two.
+
+    Args:
+        path: as ``read_texts``.
+        column: as ``read_texts``.
+
+    Raises:
+        InputError: as ``read_texts``.
+    """
+    return sum(1 for _ in read_texts(path, column=column))
+
+
+def read_standard_input(stream):
+    """Give an iterator over the lines of standard input, each a text, as they arrive.
+
+    Lines are UTF-8, with or without BOM, whatever the terminal's encoding: a pipe can't be read twice, so its encoding
+    can't be found as a file's is. Only "\\n" or "\\r\\n" ends a line; an empty line is an empty text.
+
+    Args:
+        stream: ``sys.stdin``, or any binary or text stream.
+
+    Raises:
+        InputError: a line is not UTF-8, with its number.
+    """
+    for number, line in enumerate(getattr(stream, "buffer", stream), 1):
+        if isinstance(line, bytes):
+            try:
+                line = line.decode("utf-8")
+            except UnicodeDecodeError:
+                raise InputError(
+                    f"standard input, line {number}: the bytes are not UTF-8. Convert the text (iconv -f GB18030 "
+                    "-t UTF-8), or save it as a .txt file and give that: files may be GB18030 too."
+                ) from None
+        yield _strip_line_end(line.removeprefix("\ufeff") if number == 1 else line)
+
+
+def _strip_line_end(line):
+    return line[:-2] if line.endswith("\r\n") else line.removesuffix("\n")
+
+
+def _read_open(path, form, keys):
+    with open_text(path) as stream:
+        if form == "txt":
+            yield from map(_strip_line_end, stream)
+        elif form in ("csv", "tsv"):
+            yield from _read_rows(path, stream, keys)
+        elif form == "json" and _begins_with_bracket(path):
+            yield from _read_json_list(path, stream, keys)
+        else:
+            yield from _read_json_lines(path, stream, keys)
+
+
+def _begins_with_bracket(path):
+    with open_text(path) as stream:
+        return next((line.lstrip()[:1] for line in stream if line.strip()), "[") == "["
+
+
+def _choose_column(path, names, keys):
+    """Give the place of the text's column among the names of a header."""
+    found = next((key for key in keys if key in names), None)
+    if found is None and len(names) == 1 and len(keys) > 1:
+        return 0
+    if found is None or names.count(found) > 1:
+        problem = "none of them is" if found is None else "more than one of them is"
+        raise InputError(
+            f"{path}: the columns are {', '.join(names)[:200]}, and {problem} {found or ' or '.join(keys)}. "
+            "Name the column that holds the texts so, in the first line."
+        )
+    return names.index(found)
+
+
+def _read_rows(path, stream, keys):
+    header = stream.readline()
+    if not header.strip():
+        if header:
+            raise InputError(f"{path}, line 1: the header is empty. Put the column's name there: content.")
+        return
+    delimiter = "\t" if "\t" in header else ","
+    names = [name.strip() for name in next(csv.reader([header.strip("\r\n")], delimiter=delimiter))]
+    if len(names) == 1 and ";" in names[0]:
+        raise InputError(f"{path}, line 1: the columns are separated by semicolons. Save it with commas or tabs.")
+    place = _choose_column(path, names, keys)
+    for line, cells in _split_tabs(stream) if delimiter == "\t" else _split_commas(path, stream):
+        if not cells and len(names) > 1:
+            continue
+        cells = cells or [""]
+        if len(cells) != len(names):
+            hint = " Put a text that holds a comma in double quotes." if delimiter == "," else ""
+            raise InputError(
+                f"{path}, line {line}: found {len(cells)} columns, expected {len(names)} ({', '.join(names)}).{hint}"
+            )
+        yield cells[place]
+
+
+def _split_commas(path, stream):
+    """Yield (line, cells); a quotation mark that is never closed is an error, not one long cell."""
+    usual_limit, first_line = csv.field_size_limit(_LONGEST_CELL), 2
+    reader = csv.reader(stream, strict=True)
+    try:
+        for cells in reader:
+            yield first_line, cells
+            first_line = reader.line_num + 2
+    except csv.Error as problem:
+        raise InputError(
+            f"{path}, line {first_line}: the row that begins here is not valid CSV ({problem}). "
+            'Inside a quoted field a quotation mark is written twice: "".'
+        ) from None
+    finally:
+        csv.field_size_limit(usual_limit)
+
+
+def _split_tabs(stream):
+    for line, record in enumerate(stream, 2):
+        record = _strip_line_end(record)
+        yield line, [_unquote(cell) for cell in record.split("\t")] if record else []
+
+
+def _unquote(cell):
+    is_quoted = len(cell) > 1 and cell[0] == cell[-1] == '"'
+    return cell[1:-1].replace('""', '"') if is_quoted else cell
+
+
+def _read_json_lines(path, stream, keys):
+    for number, line in enumerate(stream, 1):
+        if line.strip():
+            try:
+                item = json.loads(line)
+            except (ValueError, RecursionError) as problem:
+                raise InputError(f"{path}, line {number}: not one JSON object or string ({problem}).") from None
+            yield _take_text(f"{path}, line {number}", item, keys)
+
+
+def _read_json_list(path, stream, keys):
+    content = stream.read()
+    try:
+        items = json.loads(content) if content.strip() else []
+    except (ValueError, RecursionError) as problem:
+        raise InputError(f"{path}, line {getattr(problem, 'lineno', 1)}: the file is not JSON ({problem}).") from None
+    for number, item in enumerate(items, 1):
+        yield _take_text(f"{path}, item {number}", item, keys)
+
+
+def _take_text(where, item, keys):
+    if isinstance(item, dict):
+        found = next((key for key in keys if key in item), None)
+        if found is None:
+            raise InputError(
+                f"{where}: the object has {', '.join(item)[:200] or 'no key'}, expected {' or '.join(keys)}."
+            )
+        item = item[found]
+    if not isinstance(item, str):
+        raise InputError(f"{where}: found {json.dumps(item)[:40]} where a text in quotation marks is expected.")
+    if not item.isascii() and any("\ud800" <= letter <= "\udfff" for letter in item):
+        raise InputError(f"{where}: the text holds half a character (a lone \\ud800...\\udfff). Remove it there.")
+    return item
+
+
+def _read_parquet(path, keys):
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path, buffer_size=1 << 20) as file:
+            schema, done = file.schema_arrow, 0
+            name = schema.names[_choose_column(path, schema.names, keys)]
+            kind = schema.field(name).type
+            kind = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
+            if kind not in (pyarrow.string(), pyarrow.large_string(), pyarrow.string_view()):
+                raise InputError(f"{path}: the column {name} holds {kind}, expected string.")
+            for batch in file.iter_batches(_PARQUET_ROWS, columns=[name]):
+                for row, text in enumerate(batch.column(0).to_pylist(), done + 1):
+                    if text is None:
+                        raise InputError(f"{path}, row {row}: there is no text (null). Fill it, or remove the row.")
+                    yield text
+                done += batch.num_rows
+    except (pyarrow.ArrowException, OSError) as problem:
+        raise InputError(f"{path} is not a whole parquet file ({problem}). Copy or write it again.") from None
