@@ -1,0 +1,77 @@
+"""Labels new Chinese text with a trained run: python model_predict.py "first text" "second text" """
+
+import json
+import sys
+from itertools import islice
+
+from tqdm import tqdm
+
+from zhlabel.runs import find_newest_run, load_run, locate_run
+from zhlabel.settings import run_script
+from zhlabel.texts import count_texts, read_standard_input, read_texts
+from zhlabel.writers import open_writer
+
+RUN = ""  # "": the newest run; else a folder, or a name under runs/
+INPUT_FILE = (
+    ""  # .txt .csv .tsv .json .jsonl (.gz too) or .parquet; "": TEXTS, or standard input if something is piped in
+)
+OUTPUT_FILE = ""  # .csv .jsonl (.gz too) or .parquet; "": JSON lines on standard output
+THRESHOLD = 0.0  # 0: the run's own, chosen on its dev texts; else this probability for every label
+BATCH_SIZE = 64  # texts at once; changes speed and memory, not the result
+TEXTS = [  # labelled when nothing else is given; texts on the command line take their place
+    "云岭机械宣布裁员四百人，工会已提起诉讼",
+    "凌晨三点多，甘孜震感明显，县城部分老屋出现裂缝",
+    "省图书馆周末延长开放时间至晚上九点",
+]
+
+
+def main(settings):
+    folder = locate_run(settings.run) if settings.run else find_newest_run()
+    texts, total = choose_texts(settings)
+    print(f"run: {folder}", file=sys.stderr)
+    run = load_run(folder)
+    thresholds = run.settle_thresholds(settings.threshold)
+    if not settings.output_file:
+        chunk_size = settings.batch_size if settings.input_file else 1
+        for result in label_texts(run, texts, thresholds, settings.batch_size, chunk_size):
+            print(json.dumps(result, ensure_ascii=False), flush=chunk_size == 1)
+        return
+    job = {"run": folder.as_posix(), "trained": run.record["seconds"], "thresholds": thresholds}
+    with open_writer(settings.output_file, task=run.task.name, job=job, input_file=settings.input_file) as writer:
+        if writer.note:
+            print(writer.note, file=sys.stderr)
+        bar = tqdm(total=total, initial=writer.done, unit="text", smoothing=0.05, file=sys.stderr)
+        results = label_texts(run, islice(texts, writer.done, None), thresholds, settings.batch_size, CHUNK_TEXTS)
+        while chunk := list(islice(results, CHUNK_TEXTS)):
+            writer.write(chunk)
+            bar.update(len(chunk))
+        bar.close()
+    print(f"written: {settings.output_file}", file=sys.stderr)
+
+
+def choose_texts(settings):
+    """Give the texts to label and, where it is known, how many they are."""
+    if settings.input_file:
+        return read_texts(settings.input_file), count_texts(settings.input_file) if settings.output_file else None
+    if sys.stdin.isatty() or settings.texts != tuple(TEXTS):
+        return iter(settings.texts), len(settings.texts)
+    return read_standard_input(sys.stdin), None
+
+
+def label_texts(run, texts, thresholds, batch_size, chunk_size):
+    """Give a result for each text, in order; chunk by chunk, so that memory does not grow with their number."""
+    texts = iter(texts)
+    while chunk := list(islice(texts, chunk_size)):
+        probabilities = run.predict(run.encode(chunk), batch_size=batch_size)
+        decided = run.task.decide(probabilities, thresholds)
+        for text, row, chosen in zip(chunk, probabilities, decided, strict=True):
+            yield {"text": text, **run.task.format_prediction(row, chosen, run.names)}
+
+
+# Texts read, sorted by length and labelled at a time
+CHUNK_TEXTS = 4096
+
+if __name__ == "__main__":
+    run_script(
+        main, globals(), limits={"THRESHOLD": (0.0, 1.0), "BATCH_SIZE": (1, 65_536)}, bare="TEXTS", notes=sys.stderr
+    )

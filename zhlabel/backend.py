@@ -1,0 +1,165 @@
+"""The one door to TensorFlow, tf-keras and bert4keras: every other module takes `tf`, `keras`, `bert4keras` from here.
+
+Importing this module changes the process, and it is the only one of the package that does:
+
+* ``TF_USE_LEGACY_KERAS=1`` and ``TF_KERAS=1`` are set: bert4keras is written for Keras 2 (tf-keras).
+* ``tf.keras`` is touched before bert4keras is imported; without the touch bert4keras ends in a RecursionError.
+* TensorFlow's C++ log is silenced, unless ``TF_CPP_MIN_LOG_LEVEL`` is set already: ``TF_CPP_MIN_LOG_LEVEL=0 python
+  model_train.py`` shows it (of use when a GPU is not found).
+
+A wrong environment ends in an InputError of one sentence with the command that puts it right.
+"""
+
+import contextlib
+import importlib
+import importlib.util
+import os
+import sys
+import tempfile
+
+from zhlabel.errors import InputError
+
+OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)
+REMEDY = "Run: make setup (or: python -m venv .venv && .venv/bin/pip install --no-deps -r requirements.txt)."
+
+
+def check_environment(*, python_version=None):
+    """Stop unless Python is new and old enough and every package of the TensorFlow row is installed.
+
+    Nothing is imported, so the check takes milliseconds. tf-keras counts as missing where Keras 3 is alone, and
+    ``distutils`` (which bert4keras imports) where Python is 3.12 or newer and setuptools is absent.
+
+    Args:
+        python_version: the version to judge, (major, minor); by default that of this interpreter.
+
+    Raises:
+        InputError: the version is outside 3.10 to 3.13, or a package is missing.
+
+    >>> check_environment(python_version=(3, 8))
+    Traceback (most recent call last):
+    zhlabel.errors.InputError: Python 3.8 can't run zhlabel, which needs 3.10 to 3.13. \
+Name another one: make setup PYTHON=python3.12
+    """
+    version = tuple(python_version or sys.version_info[:2])
+    if not OLDEST_PYTHON <= version <= NEWEST_PYTHON:
+        raise InputError(
+            f"Python {version[0]}.{version[1]} can't run zhlabel, which needs 3.10 to 3.13. "
+            "Name another one: make setup PYTHON=python3.12"
+        )
+    packages = {"tensorflow": "tensorflow", "tf_keras": "tf-keras", "bert4keras": "bert4keras"}
+    packages["distutils"] = "setuptools (bert4keras imports distutils)"
+    missing = [package for module, package in packages.items() if not _is_installed(module)]
+    if missing:
+        raise InputError(f"Not installed for {sys.executable}: {', '.join(missing)}. {REMEDY}")
+
+
+def _is_installed(module):
+    if module in sys.modules:
+        return sys.modules[module] is not None
+    return importlib.util.find_spec(module) is not None
+
+
+@contextlib.contextmanager
+def _silenced_stderr(silence):
+    """Drop what is written to file descriptor 2: TensorFlow's libraries greet there before any log level applies."""
+    try:
+        saved = os.dup(2) if silence else None
+    except OSError:  # a process without stderr
+        saved = None
+    if saved is None:
+        yield
+        return
+    with tempfile.TemporaryFile() as sink:
+        os.dup2(sink.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+def _import_all():
+    """Import the three packages in the one order that works."""
+    check_environment()
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    os.environ["TF_KERAS"] = "1"
+    silence = "TF_CPP_MIN_LOG_LEVEL" not in os.environ
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with _silenced_stderr(silence):
+            tensorflow = importlib.import_module("tensorflow")
+            layer = tensorflow.keras.layers.Layer  # the touch
+    except (ImportError, AttributeError) as problem:
+        raise InputError(f"TensorFlow does not import ({problem}). {REMEDY}") from problem
+    if not layer.__module__.startswith("tf_keras."):
+        raise InputError(
+            "Keras 3 is in charge of tf.keras, because something used TensorFlow before zhlabel: import "
+            "zhlabel.backend first, or start Python with TF_USE_LEGACY_KERAS=1 in its environment."
+        )
+    try:
+        importlib.import_module("bert4keras.models")
+    except (ImportError, AttributeError, RecursionError) as problem:
+        reason = str(problem).splitlines()[0]
+        raise InputError(f"bert4keras does not import ({type(problem).__name__}: {reason}). {REMEDY}") from problem
+    return tensorflow, tensorflow.keras, sys.modules["bert4keras"]
+
+
+tf, keras, bert4keras = _import_all()
+
+
+def describe_device():
+    """Name the devices that TensorFlow found, for a script to print.
+
+    Returns:
+        "GPU: <name>" for each GPU, joined by commas, or "CPU, <n> cores"; the cores are those this process may use.
+
+    >>> describe_device().startswith(("GPU", "CPU"))
+    True
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+        return ", ".join(f"GPU: {detail.get('device_name', 'unnamed')}" for detail in details)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"CPU, {cores} core{'s' if cores != 1 else ''}"
+
+
+def set_up_devices():
+    """Let TensorFlow take GPU memory as it needs it, in place of all at once.
+
+    To be called before the first tensor is made; later, and without a GPU, it changes nothing.
+
+    >>> set_up_devices()
+    """
+    for gpu in tf.config.list_physical_devices("GPU"):
+        with contextlib.suppress(RuntimeError):  # the GPU is in use already, and its memory settled
+            tf.config.experimental.set_memory_growth(gpu, True)
+
+
+def make_strategy(*, devices=()):
+    """Give the distribution strategy under whose scope a model is built.
+
+    Args:
+        devices: names of the devices to mirror on, such as ("CPU:0", "CPU:1"); by default all GPUs.
+
+    Returns:
+        A MirroredStrategy over two or more devices; TensorFlow's default strategy otherwise.
+
+    >>> with make_strategy().scope():
+    ...     weight = tf.Variable(1.0)
+    """
+    devices = list(devices) or [f"GPU:{i}" for i in range(len(tf.config.list_physical_devices("GPU")))]
+    return tf.distribute.MirroredStrategy(devices) if len(devices) > 1 else tf.distribute.get_strategy()
+
+
+def set_seed(seed):
+    """Seed Python's, numpy's and TensorFlow's random numbers.
+
+    Args:
+        seed: a whole number, 0 or more.
+
+    >>> set_seed(1); first = tf.random.uniform([]).numpy()
+    >>> set_seed(1); bool(first == tf.random.uniform([]).numpy())
+    True
+    """
+    keras.utils.set_random_seed(seed)

@@ -1,0 +1,266 @@
+"""Variables: our canonical names and shapes, and what each kind of checkpoint calls them.
+
+Canonical names are paths: ``embeddings/word``, ``layer_3/attention/query/kernel``, and ``shared_layer/...`` where all
+layers are one (ALBERT). A kernel is [inputs, outputs]. The names of published checkpoints occur in this folder alone.
+"""
+
+import re
+
+SHARED_FAMILIES = ("albert_brightmart", "albert")
+
+_EMBEDDINGS = {
+    "embeddings/word": "embeddings/word_embeddings",
+    "embeddings/segment": "embeddings/token_type_embeddings",
+    "embeddings/position": "embeddings/position_embeddings",
+    "embeddings/norm": "embeddings/LayerNorm",
+}
+
+# What one transformer layer calls its parts: in BERT, ELECTRA and brightmart's ALBERT; in Google's TensorFlow
+# ALBERT; in Hugging Face's ALBERT.
+_BERT_LAYER = {
+    "attention/query": "attention/self/query",
+    "attention/key": "attention/self/key",
+    "attention/value": "attention/self/value",
+    "attention/output": "attention/output/dense",
+    "attention/norm": "attention/output/LayerNorm",
+    "feed_forward/inner": "intermediate/dense",
+    "feed_forward/outer": "output/dense",
+    "feed_forward/norm": "output/LayerNorm",
+}
+_GOOGLE_LAYER = {
+    "attention/query": "attention_1/self/query",
+    "attention/key": "attention_1/self/key",
+    "attention/value": "attention_1/self/value",
+    "attention/output": "attention_1/output/dense",
+    "attention/norm": "LayerNorm",
+    "feed_forward/inner": "ffn_1/intermediate/dense",
+    "feed_forward/outer": "ffn_1/intermediate/output/dense",
+    "feed_forward/norm": "LayerNorm_1",
+}
+_HUGGING_FACE_ALBERT_LAYER = {
+    "attention/query": "attention/query",
+    "attention/key": "attention/key",
+    "attention/value": "attention/value",
+    "attention/output": "attention/dense",
+    "attention/norm": "attention/LayerNorm",
+    "feed_forward/inner": "ffn",
+    "feed_forward/outer": "ffn_output",
+    "feed_forward/norm": "full_layer_layer_norm",
+}
+
+# (family, is it a TensorFlow file?): root of all names, projection from E to H, layer number i, parts of a layer.
+_DIALECTS = {
+    ("albert_brightmart", True): ("bert", "embeddings/word_embeddings_2", "encoder/layer_shared", _BERT_LAYER),
+    ("albert", True): (
+        "bert",
+        "encoder/embedding_hidden_mapping_in",
+        "encoder/transformer/group_0/inner_group_0",
+        _GOOGLE_LAYER,
+    ),
+    ("electra", True): ("electra", "embeddings_project", "encoder/layer_{i}", _BERT_LAYER),
+    ("bert", True): ("bert", None, "encoder/layer_{i}", _BERT_LAYER),
+    ("albert", False): (
+        "albert",
+        "encoder/embedding_hidden_mapping_in",
+        "encoder/albert_layer_groups/0/albert_layers/0",
+        _HUGGING_FACE_ALBERT_LAYER,
+    ),
+    ("electra", False): ("electra", "embeddings_project", "encoder/layer/{i}", _BERT_LAYER),
+    ("bert", False): ("bert", None, "encoder/layer/{i}", _BERT_LAYER),
+}
+_TORCH_LEAVES = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias"}
+
+# Heads, optimizer slots and buffers: what a checkpoint may hold beside its encoder.
+_NOT_ENCODER = re.compile(
+    r"(bert|electra)/pooler/.*|(cls|discriminator_predictions|generator_predictions|generator)/.*"
+    r"|.*/(adam_m|adam_v|lamb_m|lamb_v|Adam|Adam_1)|global_step|beta1_power|beta2_power"
+    r"|(bert|albert|electra)\.pooler\..*|.*\.(position_ids|token_type_ids)"
+    r"|(cls|predictions|sop_classifier|discriminator_predictions|generator_predictions|generator_lm_head)\..*"
+)
+
+
+def encoder_shapes(config):
+    """List every variable of an encoder with its shape, from the config alone.
+
+    Args:
+        config: a normalised config (what ``Checkpoint.config`` holds).
+
+    Returns:
+        dict from canonical name to shape, in the order of the data flow.
+
+    >>> shapes = encoder_shapes({"family": "bert", "vocab_size": 60, "embedding_size": 16, "hidden_size": 16,
+    ...     "num_hidden_layers": 2, "intermediate_size": 32, "max_position_embeddings": 40, "type_vocab_size": 2})
+    >>> len(shapes), shapes["layer_1/feed_forward/inner/kernel"]
+    (37, (16, 32))
+    """
+    family, hidden, inner = config["family"], config["hidden_size"], config["intermediate_size"]
+    embedding = config["embedding_size"]
+    width = hidden if family == "albert_brightmart" else embedding
+    shapes = {
+        "embeddings/word": (config["vocab_size"], embedding),
+        "embeddings/segment": (config["type_vocab_size"], width),
+        "embeddings/position": (config["max_position_embeddings"], width),
+        "embeddings/norm/beta": (width,),
+        "embeddings/norm/gamma": (width,),
+    }
+    if family == "albert_brightmart":
+        shapes["embeddings/projection/kernel"] = (embedding, hidden)
+    elif embedding != hidden:
+        shapes["embeddings/projection/kernel"] = (embedding, hidden)
+        shapes["embeddings/projection/bias"] = (hidden,)
+    for layer in layer_names(config):
+        for part in ("query", "key", "value", "output"):
+            shapes[f"{layer}/attention/{part}/kernel"] = (hidden, hidden)
+            shapes[f"{layer}/attention/{part}/bias"] = (hidden,)
+        for part, size in (("inner", (hidden, inner)), ("outer", (inner, hidden))):
+            shapes[f"{layer}/feed_forward/{part}/kernel"] = size
+            shapes[f"{layer}/feed_forward/{part}/bias"] = size[1:]
+        for part in (
+            "attention/norm/beta",
+            "attention/norm/gamma",
+            "feed_forward/norm/beta",
+            "feed_forward/norm/gamma",
+        ):
+            shapes[f"{layer}/{part}"] = (hidden,)
+    return shapes
+
+
+def layer_names(config):
+    """List the names of an encoder's layers: one for all of ALBERT's, one for each of the others'.
+
+    Args:
+        config: a normalised config.
+
+    >>> layer_names({"family": "albert", "num_hidden_layers": 4})
+    ['shared_layer']
+    >>> layer_names({"family": "bert", "num_hidden_layers": 2})
+    ['layer_0', 'layer_1']
+    """
+    if config["family"] in SHARED_FAMILIES:
+        return ["shared_layer"]
+    return [f"layer_{i}" for i in range(config["num_hidden_layers"])]
+
+
+def name_in_checkpoint(canonical, family, *, tensorflow):
+    """Translate a canonical name into the one that a checkpoint of this family and kind has.
+
+    Args:
+        canonical: our name of the variable.
+        family: "albert_brightmart", "albert", "electra" or "bert".
+        tensorflow: True for a TensorFlow checkpoint, False for Hugging Face files.
+
+    >>> name_in_checkpoint("layer_3/attention/query/kernel", "bert", tensorflow=True)
+    'bert/encoder/layer_3/attention/self/query/kernel'
+    >>> name_in_checkpoint("shared_layer/feed_forward/norm/gamma", "albert", tensorflow=False)
+    'albert.encoder.albert_layer_groups.0.albert_layers.0.full_layer_layer_norm.weight'
+    """
+    root, projection, layer, parts = _DIALECTS[family, tensorflow]
+    module, _, leaf = canonical.rpartition("/")
+    if leaf not in _TORCH_LEAVES:
+        module, leaf = canonical, ""
+    if module == "embeddings/projection":
+        path = projection
+        leaf = "" if family == "albert_brightmart" else leaf
+    elif module in _EMBEDDINGS:
+        path = _EMBEDDINGS[module]
+    else:
+        owner, _, part = module.partition("/")
+        path = f"{layer.format(i=owner.removeprefix('layer_'))}/{parts[part]}"
+    if tensorflow:
+        return "/".join(filter(None, (root, path, leaf)))
+    return f"{root}/{path}/{_TORCH_LEAVES.get(leaf, 'weight')}".replace("/", ".")
+
+
+def is_beside_encoder(name):
+    """Say whether a checkpoint's variable is a head, an optimizer slot or a buffer: allowed, and not used.
+
+    Args:
+        name: the variable's name in the checkpoint.
+
+    >>> is_beside_encoder("cls/predictions/output_bias"), is_beside_encoder("bert/encoder/layer_9/output/dense/bias")
+    (True, False)
+    """
+    return _NOT_ENCODER.fullmatch(name) is not None
+
+
+def unify_names(names, *, tensorflow):
+    """Map the one spelling used here to the file's own: with the model's prefix, ``weight`` for ``gamma``.
+
+    Hugging Face files come with a prefix (``bert.embeddings...``, saved from a model with a head) or without it, and
+    old ones say ``LayerNorm.gamma`` and ``LayerNorm.beta``. TensorFlow names stay as they are.
+
+    Args:
+        names: the names in the file.
+        tensorflow: whether it is a TensorFlow checkpoint.
+
+    >>> unify_names(["embeddings.LayerNorm.gamma", "pooler.dense.bias"], tensorflow=False)
+    {'bert.embeddings.LayerNorm.weight': 'embeddings.LayerNorm.gamma', 'bert.pooler.dense.bias': 'pooler.dense.bias'}
+    """
+    if tensorflow:
+        return {name: name for name in names}
+    bare = any(name.startswith("embeddings.") for name in names)
+    root = ""
+    if bare:
+        text = " ".join(names)
+        root = "albert." if "albert_layer_groups" in text else "electra." if "embeddings_project" in text else "bert."
+    unified = {}
+    for name in names:
+        inside = bare and name.startswith(("embeddings.", "encoder.", "pooler.", "embeddings_project."))
+        new = (root if inside else "") + name
+        unified[re.sub(r"\.beta$", ".bias", re.sub(r"\.gamma$", ".weight", new))] = name
+    return unified
+
+
+def recognise_family(names):
+    """Tell the family from the variables, or "generator" for ELECTRA's other half, or "" for something else.
+
+    Args:
+        names: the variables' names, unified.
+
+    >>> recognise_family(["bert/encoder/layer_shared/attention/output/dense/bias"])
+    'albert_brightmart'
+    """
+    names = set(names)
+    if "generator_predictions.dense.weight" in names and "discriminator_predictions.dense.weight" not in names:
+        return "generator"
+    for family, tensorflow in _DIALECTS:
+        # The bias of the attention's output lies at another place in each layout, and under another root in ELECTRA.
+        layer = "shared_layer" if family in SHARED_FAMILIES else "layer_0"
+        if name_in_checkpoint(f"{layer}/attention/output/bias", family, tensorflow=tensorflow) in names:
+            return family
+    return "generator" if any(name.startswith("generator/") for name in names) else ""
+
+
+def derive_sizes(shapes, family, *, tensorflow):
+    """Read from the variables' shapes all that they tell of the config.
+
+    They do not tell the number of attention heads, and for shared layers not the number of layers.
+
+    Args:
+        shapes: dict from unified name to shape.
+        family: the family.
+        tensorflow: whether it is a TensorFlow checkpoint.
+
+    Returns:
+        dict of those config values that could be read; a variable that is absent leaves its value out.
+    """
+    layer = "shared_layer" if family in SHARED_FAMILIES else "layer_0"
+    places = {
+        "vocab_size": ("embeddings/word", 0),
+        "embedding_size": ("embeddings/word", 1),
+        "hidden_size": (f"{layer}/attention/output/bias", 0),
+        "intermediate_size": (f"{layer}/feed_forward/inner/bias", 0),
+        "max_position_embeddings": ("embeddings/position", 0),
+        "type_vocab_size": ("embeddings/segment", 0),
+    }
+    sizes = {}
+    for key, (canonical, axis) in places.items():
+        shape = shapes.get(name_in_checkpoint(canonical, family, tensorflow=tensorflow), ())
+        if axis < len(shape):
+            sizes[key] = shape[axis]
+    if family not in SHARED_FAMILIES:
+        count = 0
+        while name_in_checkpoint(f"layer_{count}/attention/output/bias", family, tensorflow=tensorflow) in shapes:
+            count += 1
+        sizes["num_hidden_layers"] = count
+    return sizes

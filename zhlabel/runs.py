@@ -1,0 +1,290 @@
+"""A run is a folder that describes itself: this names new ones, writes them, and loads one to label texts with it."""
+
+import itertools
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zhlabel.errors import InputError
+from zhlabel.files import open_text, write_whole
+from zhlabel.labels import read_labels, write_labels
+from zhlabel.reports import write_json
+from zhlabel.tasks import TASKS
+from zhlabel.tokens import TextEncoder, read_vocabulary
+
+FORMAT_VERSION = 1
+RUNS_FOLDER = Path("runs")
+_PLAN_FILE = "plan.json"
+_RUN_FILE = "run.json"
+
+
+def locate_run(name):
+    """Give a run's folder: a path stays, a bare name means runs/<name>.
+
+    Args:
+        name: RUN, not "".
+
+    >>> locate_run("first").as_posix(), locate_run("other/place").as_posix()
+    ('runs/first', 'other/place')
+    """
+    return Path(name) if "/" in str(name) or "\\" in str(name) else RUNS_FOLDER / name
+
+
+def name_new_run(checkpoint_name, task_name):
+    """Give the next free folder runs/<checkpoint>-<task>-<n>, n from 1.
+
+    Args:
+        checkpoint_name: the checkpoint folder's own name.
+        task_name: TASK.
+    """
+    stem = f"{checkpoint_name}-{task_name}-"
+    taken = [re.fullmatch(re.escape(stem) + r"(\d+)", path.name) for path in RUNS_FOLDER.glob(stem + "*")]
+    return RUNS_FOLDER / f"{stem}{1 + max((int(match[1]) for match in taken if match), default=0)}"
+
+
+def find_newest_run():
+    """Give the folder of the run whose run.json is newest.
+
+    Raises:
+        InputError: there is none yet.
+    """
+    found = sorted(RUNS_FOLDER.glob(f"*/{_RUN_FILE}"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise InputError("runs/ holds no finished training yet. Train one first: python model_train.py")
+    return found[-1].parent
+
+
+def read_run(folder):
+    """Read what run.json says of a run.
+
+    Args:
+        folder: the run's folder.
+
+    Returns:
+        The dict of run.json.
+
+    Raises:
+        InputError: no such folder, a training that has not finished an epoch, or a run of a newer format.
+    """
+    folder = Path(folder)
+    path = folder / _RUN_FILE
+    if not path.is_file():
+        if (folder / _PLAN_FILE).is_file():
+            raise InputError(
+                f"{folder}: this training was not finished. Go on with it: python model_train.py --run {folder}"
+            )
+        raise InputError(f"{folder} is not a run: it has no {_RUN_FILE}. Trained runs: {_list_runs()}.")
+    record = _read_json(path)
+    if record.get("format") != FORMAT_VERSION:
+        raise InputError(
+            f"{path}: format {record.get('format')}, expected {FORMAT_VERSION}. The run was made by another version "
+            "of zhlabel; train it again, or use that version."
+        )
+    return record
+
+
+def is_complete(folder):
+    """Say whether a training in this folder has come to its own end (not stopped by Ctrl-C or killed)."""
+    path = Path(folder) / _RUN_FILE
+    return path.is_file() and bool(_read_json(path).get("complete"))
+
+
+def begin_run(folder, plan):
+    """Make a run's folder, or check that an unfinished one was begun with the same plan.
+
+    Args:
+        folder: the run's folder.
+        plan: a dict of all that shapes the result: settings, hashes of the data files, label names.
+
+    Returns:
+        True when the folder holds an unfinished training of this plan, which the caller resumes.
+
+    Raises:
+        InputError: a complete run, or a training of another plan lies there.
+    """
+    folder = Path(folder)
+    path = folder / _PLAN_FILE
+    if is_complete(folder):
+        raise InputError(
+            f"{folder} holds a finished run, which is never overwritten. Choose another name, "
+            f'or leave RUN = "" to have the next free one: {name_new_run(plan["checkpoint"], plan["task"])}'
+        )
+    if path.is_file():
+        earlier = _read_json(path)
+        differing = [key for key in plan if earlier.get(key) != plan[key]]
+        if differing:
+            raise InputError(_describe_difference(folder, earlier, plan, differing))
+        return True
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError(f"{folder} exists and is not a run of ours. Choose another name with RUN.")
+    write_json(plan, path)
+    return False
+
+
+def find_unfinished(plan):
+    """Give the folders under runs/ of unfinished trainings with this very plan, oldest first."""
+    paths = sorted(RUNS_FOLDER.glob(f"*/{_PLAN_FILE}"), key=lambda path: path.stat().st_mtime)
+    return [path.parent for path in paths if not is_complete(path.parent) and _read_json(path) == plan]
+
+
+def write_run(folder, record, *, model, encoder_config, vocabulary_file, names):
+    """Write everything that using a run needs: weights without code, config, vocabulary, labels; run.json last.
+
+    Args:
+        folder: the run's folder.
+        record: what run.json shall hold beside the format version.
+        model: the trained model, filled with the weights to keep.
+        encoder_config: dict from which ``encoder.build_encoder`` builds the encoder.
+        vocabulary_file: the checkpoint's vocab.txt, which is copied.
+        names: the L label names.
+    """
+    from safetensors.numpy import save
+
+    folder = Path(folder)
+    tensors = {name: variable.numpy() for name, variable in _name_weights(model, encoder_config).items()}
+    with write_whole(folder / "weights.safetensors", binary=True) as stream:
+        stream.write(save(tensors))
+    write_json(encoder_config, folder / "encoder.json")
+    write_labels(names, folder / "label.json")
+    with write_whole(folder / "vocab.txt", binary=True) as stream:
+        stream.write(Path(vocabulary_file).read_bytes())
+    write_json({"format": FORMAT_VERSION, **record}, folder / _RUN_FILE)
+
+
+def choose_evaluation_folder(folder, data_file, sha256):
+    """Give the folder for the reports of one data file: evaluation/<stem>, or -2, -3 ... where another file has it.
+
+    Args:
+        folder: the run's folder.
+        data_file: the evaluated file.
+        sha256: its hash, by which a file evaluated before is known again.
+    """
+    stem = Path(data_file).name.removesuffix(".gz").partition(".")[0]
+    for number in itertools.count(1):
+        target = Path(folder) / "evaluation" / (stem if number == 1 else f"{stem}-{number}")
+        report = target / "report.json"
+        if not report.exists() or _read_json(report)["data"]["sha256"] == sha256:
+            return target
+
+
+@dataclass(frozen=True)
+class Run:
+    """A loaded run, which gives probabilities and decisions for texts.
+
+    Attributes:
+        folder: where it lies.
+        record: the dict of run.json.
+        names: the L label names.
+        task: its row of the table of tasks.
+        text_encoder: texts to token ids, by the run's own vocabulary.
+        model: token ids to probabilities.
+    """
+
+    folder: Path
+    record: dict
+    names: tuple
+    task: object
+    text_encoder: object
+    model: object
+
+    def encode(self, texts):
+        """Encode N texts at the run's length limit into a TokenTable."""
+        return self.text_encoder.encode(texts, max_length=self.record["settings"]["max_length"])
+
+    def predict(self, table, *, batch_size=64):
+        """Give float32 probabilities [N, L] for a TokenTable of N texts; the batch size does not change them (1e-5)."""
+        from zhlabel.training import predict_probabilities
+
+        return predict_probabilities(self.model, table, batch_size=batch_size)
+
+    @property
+    def commonest_label(self):
+        """Id of the label with most training texts."""
+        counts = self.record["label_counts"]
+        return max(range(len(self.names)), key=lambda i: counts[self.names[i]])
+
+    def settle_thresholds(self, threshold):
+        """Give the run's own thresholds, or the given one in their place when it is not 0."""
+        return {"global": threshold} if threshold else self.record["thresholds"]
+
+
+def load_run(folder):
+    """Load a run: build the model from its config and fill every weight.
+
+    Args:
+        folder: the run's folder.
+
+    Returns:
+        A Run.
+
+    Raises:
+        InputError: as ``read_run``; a file of the run is missing or damaged.
+    """
+    from zhlabel.backend import set_up_devices
+    from zhlabel.encoder import build_encoder
+
+    folder = Path(folder)
+    record = read_run(folder)
+    names = read_labels(folder / "label.json")
+    task = TASKS[record["task"]]
+    set_up_devices()
+    config = _read_json(folder / "encoder.json")
+    model = task.build_head(build_encoder(config, seed=0), len(names), seed=0)
+    _fill_weights(model, config, folder / "weights.safetensors")
+    text_encoder = TextEncoder(read_vocabulary(folder / "vocab.txt"))
+    return Run(folder, record, names, task, text_encoder, model)
+
+
+def _name_weights(model, encoder_config):
+    """Give {name: variable} of the whole model: the encoder's canonical names, then each head layer's own."""
+    from zhlabel.encoder import list_encoder_variables
+
+    encoder = model.get_layer("encoder")
+    named = {f"encoder/{name}": v for name, v in list_encoder_variables(encoder, encoder_config).items()}
+    for layer in model.layers:
+        if layer is not encoder:
+            named |= {f"{layer.name}/{v.name.split('/')[-1].split(':')[0]}": v for v in layer.weights}
+    return named
+
+
+def _fill_weights(model, encoder_config, path):
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    wanted = _name_weights(model, encoder_config)
+    try:
+        found = load_file(path)
+    except (SafetensorError, OSError) as problem:
+        raise InputError(f"{path} can't be read ({problem}). Copy the run again, or train it anew.") from None
+    differing = sorted(set(found) ^ set(wanted)) or [n for n in wanted if tuple(wanted[n].shape) != found[n].shape]
+    if differing:
+        raise InputError(
+            f"{path} does not belong to this run's encoder.json and label.json: {', '.join(differing[:5])}."
+        )
+    for name, variable in wanted.items():
+        variable.assign(found[name].astype(np.float32))
+
+
+def _read_json(path):
+    with open_text(path) as stream:
+        try:
+            return json.load(stream)
+        except ValueError as problem:
+            raise InputError(f"{path} is not JSON ({problem}). Restore it, or train the run anew.") from None
+
+
+def _list_runs():
+    names = sorted(path.parent.as_posix() for path in RUNS_FOLDER.glob(f"*/{_RUN_FILE}"))
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "") or "none yet"
+
+
+def _describe_difference(folder, earlier, plan, differing):
+    lines = [f"  {key}: begun with {earlier.get(key)!r}, now {plan[key]!r}"[:200] for key in differing[:5]]
+    return (
+        f"{folder} holds an unfinished training with other settings or data, so it can't be resumed:\n"
+        + "\n".join(lines)
+        + "\nRestore them, or choose another RUN."
+    )
