@@ -6,6 +6,7 @@ from itertools import islice
 
 from tqdm import tqdm
 
+from zhlabel.errors import InputError
 from zhlabel.runs import find_newest_run, load_run, locate_run
 from zhlabel.settings import run_script
 from zhlabel.texts import count_texts, read_standard_input, read_texts
@@ -51,9 +52,14 @@ def main(settings):
 
 def choose_texts(settings):
     """Give the texts to label and, where it is known, how many they are."""
+    is_given = settings.texts != tuple(TEXTS)
+    if settings.input_file and is_given:
+        raise InputError(
+            f"model_predict.py: texts are given and --input-file {settings.input_file} too. Leave one out."
+        )
     if settings.input_file:
         return read_texts(settings.input_file), count_texts(settings.input_file) if settings.output_file else None
-    if sys.stdin.isatty() or settings.texts != tuple(TEXTS):
+    if is_given or sys.stdin.isatty():
         return iter(settings.texts), len(settings.texts)
     return read_standard_input(sys.stdin), None
 
@@ -68,8 +74,8 @@ def label_texts(run, texts, thresholds, batch_size, chunk_size):
             yield {"text": text, **run.task.format_prediction(row, chosen, run.names)}
 
 
-# Texts read, sorted by length and labelled at a time
-CHUNK_TEXTS = 4096
+# Texts read, sorted by length and labelled at a time; a kill loses at most so many results
+CHUNK_TEXTS = 1024
 
 if __name__ == "__main__":
     run_script(

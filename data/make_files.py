@@ -1,4 +1,4 @@
-"""Writes train.csv, dev.csv, test.csv and the three BIO files from the master file sample.jsonl: python data/make_files.py"""
+"""Writes the csv and BIO files of the three splits from the master file sample.jsonl: python data/make_files.py"""
 
 import csv
 import json

@@ -4,6 +4,8 @@ Importing this module changes the process, and it is the only one of the package
 
 * ``TF_USE_LEGACY_KERAS=1`` and ``TF_KERAS=1`` are set: bert4keras is written for Keras 2 (tf-keras).
 * ``tf.keras`` is touched before bert4keras is imported; without the touch bert4keras ends in a RecursionError.
+* Keras's random layers get random generators that can be reset, bert4keras's attention dropout among them: a resumed
+  training sees the dropout of an uninterrupted one.
 * TensorFlow's C++ log is silenced, unless ``TF_CPP_MIN_LOG_LEVEL`` is set already: ``TF_CPP_MIN_LOG_LEVEL=0 python
   model_train.py`` shows it (of use when a GPU is not found).
 
@@ -101,7 +103,26 @@ def _import_all():
     except (ImportError, AttributeError, RecursionError) as problem:
         reason = str(problem).splitlines()[0]
         raise InputError(f"bert4keras does not import ({type(problem).__name__}: {reason}). {REMEDY}") from problem
+    _make_dropout_resettable(tensorflow.keras, sys.modules["bert4keras.layers"])
     return tensorflow, tensorflow.keras, sys.modules["bert4keras"]
+
+
+def _make_dropout_resettable(keras, layers):
+    """Give every dropout a generator: by default its random state lies in TensorFlow's kernel, where none can set it.
+
+    bert4keras's attention makes a new Dropout layer in each call, which no generator survives: it is now made once.
+    """
+    keras.backend.experimental.enable_tf_random_generator()
+    build, dropout = layers.MultiHeadAttention.build, keras.layers.Dropout
+
+    def build_with_dropout(self, input_shape):
+        build(self, input_shape)
+        if self.attention_dropout:
+            self.attention_dropout = dropout(self.attention_dropout, name="attention_dropout")
+            self.attention_dropout.build(input_shape)
+
+    layers.MultiHeadAttention.build = build_with_dropout
+    layers.Dropout = lambda rate: rate if isinstance(rate, dropout) else dropout(rate)
 
 
 tf, keras, bert4keras = _import_all()

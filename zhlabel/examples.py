@@ -1,13 +1,12 @@
 """Reads labelled data files into Example records that remember their file and line."""
 
-import csv
 import itertools
 import json
-import sys
 from dataclasses import dataclass
 
 from zhlabel.errors import InputError
-from zhlabel.files import open_text
+from zhlabel.files import check_characters, open_text
+from zhlabel.tables import read_table
 
 LABEL_SEPARATOR = "|"
 _TEXT_KEYS = ("content", "text")
@@ -46,29 +45,20 @@ def read_examples(path):
     with open_text(path) as stream:
         head = stream.read(1 << 16).lstrip()[:1]
     with open_text(path) as stream:
-        reader = {"[": _read_json_list, "{": _read_json_lines}.get(head, _read_table)
+        reader = {"[": _read_json_list, "{": _read_json_lines}.get(head, _read_rows)
         examples = list(reader(path, stream))
     if not examples:
         raise InputError(f"{path} holds no example. Expected a header line label,content and one text a line below it.")
     return examples
 
 
-def _read_table(path, stream):
-    header = stream.readline()
-    if not header.strip():
-        return
-    delimiter = "\t" if "\t" in header else ","
-    records = _split_tabs(stream) if delimiter == "\t" else _split_commas(path, stream)
-    names = [name.strip().strip('"').lower() for name in header.strip().split(delimiter)]
-    text_column = _find_column(path, names, _TEXT_KEYS)
-    label_column = _find_column(path, names, _LABEL_KEYS)
-    for line, cells in records:
-        if len(cells) != len(names):
-            hint = " Put a text that holds a comma in double quotes." if delimiter == "," else ""
-            raise InputError(
-                f"{path}, line {line}: found {len(cells)} columns, expected {len(names)} ({delimiter.join(names)}).{hint}"
-            )
-        yield Example(cells[text_column], _split_labels(path, line, cells[label_column]), path, line)
+def _read_rows(path, stream):
+    names, rows = read_table(path, stream)
+    if names:
+        names = [name.lower() for name in names]
+        text_place, label_place = _find_column(path, names, _TEXT_KEYS), _find_column(path, names, _LABEL_KEYS)
+        for line, cells in rows:
+            yield Example(cells[text_place], _split_labels(path, line, cells[label_place]), path, line)
 
 
 def _find_column(path, names, wanted):
@@ -76,41 +66,9 @@ def _find_column(path, names, wanted):
         if name in names:
             return names.index(name)
     raise InputError(
-        f"{path}, line 1: the header has the columns {', '.join(names)[:200]}, and none is named {' or '.join(wanted)}. "
+        f"{path}, line 1: the header has the columns {', '.join(names)[:200]}; none is named {' or '.join(wanted)}. "
         "The first line must be a header such as label,content."
     )
-
-
-def _split_commas(path, stream):
-    """Yield (line, cells) by the rules of CSV; a quotation mark that is never closed is an error, not one long cell."""
-    usual_limit = csv.field_size_limit(sys.maxsize)
-    reader = csv.reader(stream, strict=True)
-    first_line = 2
-    try:
-        for cells in reader:
-            if cells:
-                yield first_line, cells
-            first_line = reader.line_num + 2
-    except csv.Error as problem:
-        raise InputError(
-            f"{path}, line {first_line}: the row that begins here is not valid CSV ({problem}). "
-            'Inside a quoted field a quotation mark is written twice: "".'
-        ) from None
-    finally:
-        csv.field_size_limit(usual_limit)
-
-
-def _split_tabs(stream):
-    for line, record in enumerate(stream, 2):
-        record = record.rstrip("\r\n")
-        if record:
-            yield line, [_unquote(cell) for cell in record.split("\t")]
-
-
-def _unquote(cell):
-    if len(cell) > 1 and cell[0] == cell[-1] == '"':
-        return cell[1:-1].replace('""', '"')
-    return cell
 
 
 def _split_labels(path, line, cell):
@@ -127,7 +85,7 @@ def _read_json_lines(path, stream):
         if record.strip():
             try:
                 item = json.loads(record)
-            except ValueError as problem:
+            except (ValueError, RecursionError) as problem:
                 raise InputError(f"{path}, line {line}: not one JSON object ({problem}).") from None
             yield _make_example(path, line, item)
 
@@ -135,27 +93,38 @@ def _read_json_lines(path, stream):
 def _read_json_list(path, stream):
     """Yield the items of one JSON list, each with the line on which it begins."""
     content, decoder = stream.read(), json.JSONDecoder()
-    place, line = content.index("[") + 1, 1 + content.count("\n", 0, content.index("["))
-    for number in itertools.count():
-        start = _skip(content, place, "," if number else "")
+    place = content.index("[")
+    line = 1 + content.count("\n", 0, place)
+    for number in itertools.count(1):
+        start = _skip_blanks(content, place + 1)
         line += content.count("\n", place, start)
-        if content[start : start + 1] == "]":
-            return
+        if number == 1 and content.startswith("]", start):
+            place = start
+            break
         try:
-            item, place = decoder.raw_decode(content, start)
-        except ValueError as problem:
-            raise InputError(f"{path}, line {line}: the list's item {number + 1} is not JSON ({problem}).") from None
+            item, end = decoder.raw_decode(content, start)
+        except (ValueError, RecursionError) as problem:
+            raise InputError(f"{path}, line {line}: the list's item {number} is not JSON ({problem}).") from None
         yield _make_example(path, line, item)
+        place = _skip_blanks(content, end)
         line += content.count("\n", start, place)
+        if not content.startswith(",", place):
+            break
+    if not content.startswith("]", place):
+        found = f"found {content[place : place + 20]!r}" if place < len(content) else "the file ends"
+        raise InputError(f"{path}, line {line}: {found} where a comma or the list's closing bracket is expected.")
+    behind = _skip_blanks(content, place + 1)
+    if behind < len(content):
+        line += content.count("\n", place, behind)
+        raise InputError(
+            f"{path}, line {line}: something stands behind the list's closing bracket: "
+            f"{content[behind : behind + 20]!r}. A file holds one list, or one object a line."
+        )
 
 
-def _skip(content, place, separator):
-    """Step over white space and at most one separator."""
-    for allowed in (" \t\r\n", separator, " \t\r\n"):
-        while place < len(content) and content[place] in allowed:
-            place += 1
-            if allowed == separator:
-                break
+def _skip_blanks(content, place):
+    while place < len(content) and content[place] in " \t\r\n":
+        place += 1
     return place
 
 
@@ -165,13 +134,22 @@ def _make_example(path, line, item):
     if not isinstance(item, dict):
         raise InputError(f'{where}: found {json.dumps(item)[:40]}, expected an object {{"text": ..., "label": [...]}}.')
     if "event_list" in item:
-        item = {**item, "label": [event.get("event_type") for event in item["event_list"]]}
+        events = item["event_list"]
+        if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
+            raise InputError(
+                f'{where}: "event_list" must be a list of objects with "event_type", '
+                f"found {json.dumps(events, ensure_ascii=False)[:60]}."
+            )
+        item = {**item, "label": [event.get("event_type") for event in events]}
     text = next((item[key] for key in _TEXT_KEYS if key in item), None)
     labels = next((item[key] for key in _LABEL_KEYS if key in item), None)
     if not isinstance(text, str):
         raise InputError(
             f'{where}: no "text" that is a string; the object has {", ".join(map(str, item)) or "no key"}.'
         )
+    if any("\ud800" <= letter <= "\udfff" for letter in f"{text}{labels}"):
+        raise InputError(f"{where}: half a character (a lone \\ud800...\\udfff) stands in it. Remove it there.")
+    check_characters(where, text)
     if isinstance(labels, str):
         return Example(text, _split_labels(path, line, labels), path, line)
     if not isinstance(labels, list) or not all(isinstance(name, str) and name.strip() for name in labels):

@@ -126,3 +126,23 @@ def hash_file(path):
         while chunk := stream.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def check_characters(where, text):
+    """Give the text back, or refuse it when it holds half a character, which no tokenizer and no file can take.
+
+    JSON can spell such halves ("\\ud83d" without its other half); csv and txt files can't hold them.
+
+    Args:
+        where: file and line, for the message.
+        text: the text.
+
+    Raises:
+        InputError: there is a lone surrogate.
+
+    >>> check_characters("a.jsonl, line 1", "裁员")
+    '裁员'
+    """
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise InputError(f"{where}: the text holds half a character (a lone \\ud800...\\udfff). Remove it there.")
+    return text

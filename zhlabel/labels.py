@@ -41,22 +41,30 @@ def read_labels(path):
         A tuple of L names, where the name of id i is at place i.
 
     Raises:
-        InputError: not such an object, ids that are not 0..L-1, a name that is empty or occurs twice.
+        InputError: not such an object, ids that are not 0..L-1 each once, a name that is empty or occurs twice.
     """
     with open_text(path) as stream:
         try:
-            table = json.load(stream)
+            pairs = json.load(stream, object_pairs_hook=tuple)  # a dict would swallow an id that stands there twice
         except ValueError as problem:
             raise InputError(f"{path} is not JSON ({problem}). It should read {_FORM}.") from None
-    if not isinstance(table, dict) or not table or not all(isinstance(name, str) and name for name in table.values()):
+    if not isinstance(pairs, tuple) or not pairs or not all(isinstance(name, str) and name for _, name in pairs):
         raise InputError(f"{path}: expected an object of ids to label names, {_FORM}.")
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        twice = _find_twice([number for number, _ in pairs])
+        raise InputError(f"{path}: the id {twice} occurs twice. Each label has its own id; change one of them.")
     if set(table) != {str(i) for i in range(len(table))}:
         raise InputError(f"{path}: the ids of its {len(table)} labels must be 0 to {len(table) - 1}, each once.")
     names = tuple(table[str(i)] for i in range(len(table)))
     if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = _find_twice(names)
         raise InputError(f'{path}: the label "{twice}" occurs twice. Each label has one id; remove one of them.')
     return names
+
+
+def _find_twice(values):
+    return next(value for value in values if values.count(value) > 1)
 
 
 _FORM = '{"0": "first label", "1": "second label"}'

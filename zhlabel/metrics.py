@@ -16,8 +16,8 @@ def score_multi_label(decided, gold, names):
         names: L label names.
 
     Returns:
-        A dict with "accuracy", "hamming_loss", the averages "micro avg", "macro avg" (over labels), "weighted avg"
-        (over labels by support), "samples avg" (over texts) and "labels" (name to precision, recall, f1-score, support).
+        A dict with "accuracy", "hamming_loss", "micro avg", "macro avg" (over labels), "weighted avg" (over
+        labels by support), "samples avg" (over texts) and "labels": name to precision, recall, f1-score, support.
     """
     hits = decided & gold
     by_label = _divide(hits.sum(0), decided.sum(0), gold.sum(0))

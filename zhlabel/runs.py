@@ -118,7 +118,8 @@ def begin_run(folder, plan):
         if differing:
             raise InputError(_describe_difference(folder, earlier, plan, differing))
         return True
-    if folder.exists() and any(folder.iterdir()):
+    # A process that was killed while it wrote the plan leaves a temporary file, which is nobody's.
+    if folder.exists() and any(not path.match(f".{_PLAN_FILE}.*.tmp") for path in folder.iterdir()):
         raise InputError(f"{folder} exists and is not a run of ours. Choose another name with RUN.")
     write_json(plan, path)
     return False

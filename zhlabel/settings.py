@@ -230,12 +230,13 @@ def read_settings(source, constants, arguments, *, limits=None, bare="", name="t
     return dataclasses.make_dataclass("Settings", [each.lower() for each in values], frozen=True)(*values.values())
 
 
-def format_changes(settings, constants):
+def format_changes(settings, constants, *, bare=""):
     """Give a line for each setting that differs from the file's constant, as ``EPOCHS = 3 (in the file: 10)``.
 
     Args:
         settings: what ``read_settings`` gave.
         constants: the file's values by name.
+        bare: the list that bare arguments fill, left out, since the user sees them on the command line.
 
     >>> format_changes(read_settings("N = 1", {"N": 1}, ["--n=2"]), {"N": 1})
     ['N = 2 (in the file: 1)']
@@ -243,7 +244,7 @@ def format_changes(settings, constants):
     lines = []
     for field in dataclasses.fields(settings):
         value, default = getattr(settings, field.name), constants[field.name.upper()]
-        if value != (tuple(default) if isinstance(default, list) else default):
+        if field.name.upper() != bare and value != (tuple(default) if isinstance(default, list) else default):
             shown = list(value) if isinstance(value, tuple) else value
             lines.append(f"{field.name.upper()} = {shown!r} (in the file: {default!r})")
     return lines
@@ -270,7 +271,7 @@ def run_script(main, constants, *, limits=None, bare="", notes=None):
             print(format_help(source, name, bare=bare))
             return
         settings = read_settings(source, constants, arguments, limits=limits, bare=bare, name=name)
-        for line in format_changes(settings, constants):
+        for line in format_changes(settings, constants, bare=bare):
             print(line, file=notes or sys.stdout, flush=True)
         main(settings)
         sys.stdout.flush()

@@ -77,7 +77,9 @@ class TextEncoder:
     """WordPiece as BERT's original does it: cleaned, lower case, accents stripped, each Chinese character alone.
 
     A text that contains "[SEP]" or another special token's name is only text: its brackets become tokens of their
-    own. Equal to bert4keras's tokenizer, but in Rust and with character spans.
+    own. Equal to bert4keras's tokenizer, but in Rust and with character spans. Where the two differ: private-use
+    characters (U+E000 to U+F8FF) are left out, as ``transformers`` does, where bert4keras has an unknown token; marks
+    and punctuation that came to Unicode in late years are letters of a word here; a Greek word's last sigma.
 
     Args:
         vocabulary: dict of token to id, as ``read_vocabulary`` gives it.

@@ -152,10 +152,14 @@ def restore_best(model, folder):
 def read_history(folder):
     """Give the rows of all epochs that a training in this folder has finished, [] when there is none.
 
+    An epoch whose weights were kept as the best counts, even if the training was stopped before its state was written.
+
     Args:
         folder: the training's folder.
     """
-    return _read_note(Path(folder) / STATE_FILE) or []
+    rows, best = (_read_note(Path(folder) / name) for name in (STATE_FILE, BEST_FILE))
+    rows = rows or []
+    return [*rows, best] if best and best["epoch"] > len(rows) else rows
 
 
 def remove_state(folder):
@@ -166,6 +170,8 @@ def remove_state(folder):
     """
     for name in (STATE_FILE, BEST_FILE):
         (Path(folder) / name).unlink(missing_ok=True)
+        for half_written in Path(folder).glob(f".{name}.*.tmp"):  # of a process that was killed while it wrote
+            half_written.unlink(missing_ok=True)
 
 
 def predict_probabilities(model, table, *, batch_size):

@@ -9,6 +9,7 @@ BUNDLED_SHA256 = {
     "d8cf18fecdf2ce8035df172fbbc18263cf8e9e23aafba27363483efd103704eb": "config.json",
     "3e2940d40bbaccd75f20bb2ab6dfbae7f5a02da058305ad601ec3b1e6860a9c7": "vocab.txt",
     "a717000def31c551b286801fe6a9b72291d2c5a291e74dedf89d260573097b85": "model.safetensors",
+    "40b645e207c32e7544e6d3dcb532c9ae7e96dab0aaa6334b3d3764beadc6744f": "albert_config_base.json",
 }
 _LARGEST_BUNDLED = 64_000_000  # bytes; a larger file is not hashed
 _PATTERNS = {"tensorflow": "*.index", "safetensors": "*.safetensors", "pytorch": "*.bin"}
@@ -67,7 +68,7 @@ def _explain_no_weights(folder):
     if archives:
         return f"{folder}: {archives[0]} is still packed. Unpack it in this folder."
     found = f"found {cut_list(names)}" if names else "the folder is empty"
-    remedy = "Put the files of a checkpoint there; README.md says where from."
+    remedy = "Put the files of a checkpoint there; README.md says where from. FROM_SCRATCH = True needs no weights."
     return f"{folder}: no weights; expected {wanted}, {found}. {remedy}"
 
 

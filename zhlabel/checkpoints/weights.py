@@ -1,5 +1,6 @@
 """Weights files of three formats, seen alike: the shapes of their variables, and the numbers of those asked for."""
 
+import math
 import pickle
 import zipfile
 from pathlib import Path
@@ -108,7 +109,14 @@ def _open_tensorflow(index):
 
 
 def _tensorflow_shapes(index):
-    return {name: tuple(shape) for name, shape in _open_tensorflow(index).get_variable_to_shape_map().items()}
+    reader = _open_tensorflow(index)
+    shapes = {name: tuple(shape) for name, shape in reader.get_variable_to_shape_map().items()}
+    types = reader.get_variable_to_dtype_map()
+    expected = sum(math.prod(shape) * types[name].size for name, shape in shapes.items())
+    found = sum(part.stat().st_size for part in index.parent.glob(f"{index.name.removesuffix('.index')}.data-*"))
+    if found < expected:
+        raise EOFError(f"its data has {found} bytes of {expected}")
+    return shapes
 
 
 def _tensorflow_arrays(index, names):
