@@ -1,0 +1,75 @@
+"""The door to TensorFlow: a right environment is quiet, a wrong one ends in one sentence."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from zhlabel.backend import check_environment, describe_device, keras, make_strategy, set_seed, set_up_devices, tf
+from zhlabel.errors import InputError
+
+
+def run_python(code):
+    """Run code in a fresh process without the settings that this one has made."""
+    clean = {
+        k: v for k, v in os.environ.items() if k not in ("TF_USE_LEGACY_KERAS", "TF_KERAS", "TF_CPP_MIN_LOG_LEVEL")
+    }
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=clean, check=False)
+
+
+def import_error(before):
+    """Give the message with which the import of zhlabel.backend ends after some preparation."""
+    code = f"import sys\n{before}\nfrom zhlabel.errors import InputError\ntry:\n    import zhlabel.backend\n"
+    done = run_python(code + "except InputError as problem:\n    print(problem)")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_import_is_quiet_and_bert4keras_works_on_legacy_keras():
+    done = run_python("from zhlabel.backend import bert4keras, keras\nprint(keras.layers.Layer.__module__, end='')")
+    assert (done.stdout, done.stderr) == ("tf_keras.src.engine.base_layer", "")
+
+
+@pytest.mark.parametrize("module", ["tensorflow", "tf_keras", "bert4keras", "distutils"])
+def test_a_missing_package_is_named_with_the_command_that_installs_it(module):
+    message = import_error(f"sys.modules[{module!r}] = None")
+    package = {"tf_keras": "tf-keras", "distutils": "setuptools"}.get(module, module)
+    assert message.startswith("Not installed") and package in message
+    assert "make setup" in message and "pip install --no-deps -r requirements.txt" in message
+    assert len(message.splitlines()) == 1
+
+
+def test_keras_3_in_charge_is_named():
+    message = import_error("import tensorflow\ntensorflow.keras.layers")
+    assert "Keras 3 is in charge" in message and "TF_USE_LEGACY_KERAS=1" in message
+
+
+@pytest.mark.parametrize("version", [(3, 9), (3, 14), (2, 7)])
+def test_a_python_outside_the_range_is_named(version):
+    with pytest.raises(InputError, match=f"Python {version[0]}.{version[1]} .* 3.10 to 3.13.*PYTHON="):
+        check_environment(python_version=version)
+
+
+def test_the_right_versions_pass():
+    for minor in (10, 11, 12, 13):
+        check_environment(python_version=(3, minor))
+
+
+def test_the_device_has_a_name():
+    set_up_devices()
+    assert "GPU: " in describe_device() or describe_device().startswith("CPU, ")
+
+
+def test_one_device_keeps_the_default_strategy():
+    assert make_strategy(devices=["CPU:0"]).num_replicas_in_sync == 1
+    assert not isinstance(make_strategy(devices=["CPU:0"]), tf.distribute.MirroredStrategy)
+
+
+def test_the_seed_repeats_random_numbers():
+    set_seed(3)
+    first = keras.initializers.GlorotUniform()((2, 3)).numpy()
+    set_seed(3)
+    assert (first == keras.initializers.GlorotUniform()((2, 3)).numpy()).all()
+    set_seed(4)
+    assert (first != keras.initializers.GlorotUniform()((2, 3)).numpy()).any()

@@ -1,0 +1,95 @@
+"""metrics.py: every figure equals scikit-learn's to 1e-12, at the border cases too."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, classification_report, f1_score, hamming_loss
+
+from zhlabel.metrics import score_multi_label, score_multi_label_baselines
+
+AVERAGES = ("micro avg", "macro avg", "weighted avg", "samples avg")
+SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 6))
+SHARES = st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0])
+
+
+def draw_cells(shape, share, seed):
+    return np.random.default_rng(seed).random(shape) < share
+
+
+def name_labels(count):
+    return tuple(f"类{i}" for i in range(count))
+
+
+def judge(decided, gold, names):
+    if gold.shape[1] > 1:
+        options = {"target_names": names, "output_dict": True, "zero_division": 0}
+        return classification_report(gold, decided, labels=range(len(names)), **options)
+    # scikit-learn takes one column for a binary task; beside an empty second label it scores the first as a label.
+    wide = [np.column_stack([each, np.zeros(len(each), bool)]) for each in (gold, decided)]
+    options = {"target_names": names, "output_dict": True, "zero_division": 0}
+    return classification_report(*wide, labels=[0], **options)
+
+
+@settings(deadline=None, max_examples=60)
+@given(SHAPES, SHARES, SHARES, st.integers(0, 2**31 - 1))
+@example((8, 1), 0.5, 0.5, 1)
+@example((8, 1), 0.0, 1.0, 1)
+@example((8, 4), 0.5, 0.0, 1)  # nothing gold
+@example((8, 4), 0.0, 0.5, 1)  # nothing decided
+@example((8, 4), 0.0, 0.0, 1)  # neither
+@example((1, 4), 0.5, 0.5, 1)
+def test_every_figure_equals_that_of_scikit_learn(shape, decided_share, gold_share, seed):
+    decided, gold = draw_cells(shape, decided_share, seed), draw_cells(shape, gold_share, seed + 1)
+    names = name_labels(shape[1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # no division by zero may reach the user's screen
+        scores = score_multi_label(decided, gold, names)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = judge(decided, gold, names)
+    assert abs(scores["accuracy"] - accuracy_score(gold, decided)) < 1e-12
+    assert abs(scores["hamming_loss"] - hamming_loss(gold, decided)) < 1e-12
+    assert list(scores["labels"]) == list(names)
+    for name, row in {**scores["labels"], **{average: scores[average] for average in AVERAGES}}.items():
+        assert list(row) == ["precision", "recall", "f1-score", "support"]
+        for figure, value in row.items():
+            assert abs(value - expected[name][figure]) < 1e-12, (name, figure)
+
+
+def test_figures_by_hand():
+    gold = np.array([[1, 1], [1, 0], [0, 0], [0, 1]], dtype=bool)
+    decided = np.array([[1, 0], [1, 0], [0, 0], [1, 1]], dtype=bool)
+    scores = score_multi_label(decided, gold, ("裁员", "起诉"))
+    assert scores["accuracy"] == 0.5
+    assert scores["hamming_loss"] == 0.25
+    assert scores["micro avg"] == {"precision": 0.75, "recall": 0.75, "f1-score": 0.75, "support": 4}
+    assert scores["labels"]["裁员"] == pytest.approx({"precision": 2 / 3, "recall": 1, "f1-score": 0.8, "support": 2})
+    assert scores["labels"]["起诉"] == pytest.approx({"precision": 1, "recall": 0.5, "f1-score": 2 / 3, "support": 2})
+    assert scores["samples avg"]["recall"] == (0.5 + 1 + 0 + 1) / 4
+
+
+def test_all_right_is_1_and_the_figures_are_plain_numbers():
+    gold = np.array([[1, 0], [0, 1]], dtype=bool)
+    scores = score_multi_label(gold, gold, ("a", "b"))
+    assert (scores["accuracy"], scores["hamming_loss"]) == (1.0, 0.0)
+    assert all(scores[average]["f1-score"] == 1.0 for average in AVERAGES)
+    kinds = {type(value) for name in AVERAGES for value in scores[name].values()}
+    kinds |= {type(value) for row in scores["labels"].values() for value in row.values()}
+    assert kinds | {type(scores["accuracy"]), type(scores["hamming_loss"])} == {float, int}
+
+
+@pytest.mark.parametrize("labels", [1, 5])
+def test_baselines_are_scored_by_the_same_rules(labels):
+    gold = draw_cells((40, labels), 0.3, 1)
+    names, commonest = name_labels(labels), labels - 1
+    always = np.zeros_like(gold)
+    always[:, commonest] = True
+    baselines = score_multi_label_baselines(gold, names, commonest=commonest)
+    assert list(baselines) == ["predicts nothing", f"always {names[commonest]}"]
+    for decided, row in zip((np.zeros_like(gold), always), baselines.values(), strict=True):
+        assert abs(row["accuracy"] - accuracy_score(gold, decided)) < 1e-12
+        assert abs(row["hamming_loss"] - hamming_loss(gold, decided)) < 1e-12
+        assert abs(row["micro f1-score"] - f1_score(gold.ravel(), decided.ravel(), zero_division=0)) < 1e-12

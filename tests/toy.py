@@ -1,0 +1,169 @@
+"""The toy world of the tests: 60 tokens, encoders of 2 layers and width 16, checkpoints of them in every dialect."""
+
+import json
+import pickle
+import struct
+import zipfile
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from zhlabel.checkpoints.names import encoder_shapes, name_in_checkpoint
+
+FAMILIES = ("albert_brightmart", "albert", "electra", "bert")
+# Every dialect that exists: brightmart's layout is in TensorFlow files only.
+DIALECTS = [(family, "tensorflow") for family in FAMILIES] + [
+    (family, file_format) for family in FAMILIES[1:] for file_format in ("safetensors", "pytorch")
+]
+VOCABULARY = [
+    *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"),
+    *"公司宣布裁员收购地震发生在北京上海今天昨日人长江大学王小明张三李四说他的了是和有不一二三年月，。！",
+    *("a", "b", "##b", "1", "2", "##2"),
+]
+VOCABULARY = [token for i, token in enumerate(VOCABULARY) if token not in VOCABULARY[:i]]
+VOCABULARY += [f"[unused{i}]" for i in range(1, 61 - len(VOCABULARY))]
+SIZES = {
+    "vocab_size": len(VOCABULARY),
+    "embedding_size": 8,
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+    "max_position_embeddings": 40,
+    "type_vocab_size": 2,
+}
+CONFIG_NAMES = {
+    "albert_brightmart": "albert_config_tiny.json",
+    "albert": "albert_config.json",
+    "electra": "electra_config.json",
+    "bert": "bert_config.json",
+}
+
+
+def make_config(family, **changes):
+    """Make the normalised config of a toy encoder: what find_checkpoint gives for a toy checkpoint of the family."""
+    config = {"family": family, **SIZES}
+    if family == "bert":
+        config["embedding_size"] = config["hidden_size"]
+    tanh = family in ("albert_brightmart", "albert")
+    config |= {"hidden_act": "gelu_tanh" if tanh else "gelu_erf", "layer_norm_eps": 1e-12}
+    config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "initializer_range": 0.02}
+    return config | changes
+
+
+def draw_weights(config, *, seed=0):
+    """Draw weights large enough that every one of them shows in the output, under canonical names."""
+    random = np.random.default_rng(seed)
+    weights = {}
+    for name, shape in encoder_shapes(config).items():
+        weights[name] = (0.3 * random.standard_normal(shape) + name.endswith("/gamma")).astype("float32")
+    return weights
+
+
+def make_inputs(*, texts=3, length=12, seed=0):
+    """Make a padded batch: int32 token_ids and segment_ids [texts, length]; the last text fills the length."""
+    random = np.random.default_rng(seed)
+    ids = random.integers(5, len(VOCABULARY), (texts, length)).astype("int32")
+    segments = np.zeros_like(ids)
+    for row in range(texts):
+        end = length - 2 * (texts - 1 - row)
+        ids[row, 0], ids[row, end - 1], ids[row, end:] = 2, 3, 0
+        segments[row, end // 2 : end] = 1
+    return ids, segments
+
+
+def make_raw_config(family, file_format):
+    """Make the config file's content as this dialect writes it."""
+    raw = dict(SIZES) | {"hidden_act": "gelu", "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    if family == "bert":
+        del raw["embedding_size"]
+    if file_format != "tensorflow":
+        raw |= {"model_type": family, "hidden_act": "gelu_new" if family == "albert" else "gelu"}
+    elif family == "albert_brightmart":
+        raw |= {"ln_type": "postln", "directionality": "bidi"}
+    elif family == "albert":
+        raw |= {"num_hidden_groups": 1, "inner_group_num": 1, "net_structure_type": 0}
+    return raw
+
+
+def name_arrays(weights, family, file_format):
+    """Rename and turn canonical weights into what a file of this dialect holds."""
+    tensorflow = file_format == "tensorflow"
+    return {
+        name_in_checkpoint(name, family, tensorflow=tensorflow): (
+            np.ascontiguousarray(array.T) if name.endswith("/kernel") and not tensorflow else array
+        )
+        for name, array in weights.items()
+    }
+
+
+def write_vocabulary(folder, tokens=VOCABULARY):
+    """Write vocab.txt."""
+    (folder / "vocab.txt").write_text("".join(f"{token}\n" for token in tokens), encoding="utf-8")
+
+
+def write_checkpoint(folder, family, *, file_format="tensorflow", seed=0, weights=None, raw=None, extra=None):
+    """Write a whole checkpoint folder: config, vocab.txt and weights, heads and optimizer slots among them.
+
+    ``extra`` adds arrays under the file's own names. Returns the canonical weights that it holds.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    config_name = CONFIG_NAMES[family] if file_format == "tensorflow" else "config.json"
+    (folder / config_name).write_text(json.dumps(make_raw_config(family, file_format) if raw is None else raw))
+    write_vocabulary(folder)
+    weights = draw_weights(make_config(family), seed=seed) if weights is None else weights
+    arrays = name_arrays(weights, family, file_format) | (extra or {})
+    if file_format == "tensorflow":
+        arrays |= {"cls/predictions/output_bias": np.zeros(60, "float32"), "global_step": np.zeros((), "int64")}
+        arrays |= {f"{name}/adam_m": array for name, array in arrays.items() if name.endswith("LayerNorm/beta")}
+        write_tensorflow(folder / f"{family}_model.ckpt", arrays)
+    elif file_format == "safetensors":
+        save_file(arrays | {"cls.predictions.bias": np.zeros(60, "float32")}, folder / "model.safetensors")
+    else:
+        write_torch(folder / "pytorch_model.bin", arrays | {"cls.predictions.bias": np.zeros(60, "float32")})
+    return weights
+
+
+def write_tensorflow(prefix, arrays):
+    """Write a TensorFlow checkpoint with exactly these variables."""
+    from zhlabel.backend import tf
+
+    tensors = [tf.constant(array) for array in arrays.values()]
+    tf.raw_ops.SaveV2(
+        prefix=str(prefix), tensor_names=list(arrays), shape_and_slices=[""] * len(arrays), tensors=tensors
+    )
+
+
+def write_torch(path, arrays, *, old=False):
+    """Write a pytorch_model.bin as torch.save does, without torch; ``old`` is the format before torch 1.6."""
+    body = b"\x80\x02ccollections\nOrderedDict\n)R("
+    for key, (name, array) in enumerate(arrays.items()):
+        strides = [int(step // array.itemsize) for step in array.strides]
+        kind = {"float32": "Float", "int64": "Long"}[array.dtype.name]
+        storage = b"(" + _text("storage") + f"ctorch\n{kind}Storage\n".encode() + _text(str(key)) + _text("cpu")
+        storage += _int(array.size) + (b"N" if old else b"") + b"tQ"
+        body += _text(name) + b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + _int(0)
+        body += b"(" + b"".join(map(_int, array.shape)) + b"t(" + b"".join(map(_int, strides)) + b"t"
+        body += b"\x89ccollections\nOrderedDict\n)RtR"
+    body += b"u."
+    if not old:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("archive/data.pkl", body)
+            for key, array in enumerate(arrays.values()):
+                archive.writestr(f"archive/data/{key}", array.tobytes())
+        return
+    with open(path, "wb") as stream:
+        for part in (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True}):
+            pickle.dump(part, stream, protocol=2)
+        stream.write(body)
+        pickle.dump([str(key) for key in range(len(arrays))], stream, protocol=2)
+        for array in arrays.values():
+            stream.write(struct.pack("<q", array.size) + array.tobytes())
+
+
+def _text(text):
+    return b"X" + struct.pack("<I", len(text.encode())) + text.encode()
+
+
+def _int(number):
+    return b"J" + struct.pack("<i", number)
