@@ -480,6 +480,12 @@ def test_the_bundled_config_does_not_serve_a_checkpoint_that_it_does_not_fit(bun
     refuse(bundled, "the checkpoint has no config")
 
 
+def test_a_stray_config_that_fits_nothing_leaves_the_bundled_checkpoint_usable(bundled):
+    raw = toy.make_raw_config("albert_brightmart", "tensorflow") | {"vocab_size": 50}
+    (bundled / "albert_config_tiny.json").write_text(json.dumps(raw))
+    assert find_checkpoint(bundled).config_file.name == "config.json"
+
+
 def test_the_bundled_weights_with_another_vocabulary_are_refused(bundled):
     toy.write_vocabulary(bundled, [*toy.VOCABULARY[:-1], "外"])
     refuse(bundled, "is not the one that belongs to the bundled")

@@ -226,7 +226,8 @@ def test_dropout_comes_from_the_config_unless_given():
     hidden = build_encoder(config | {"hidden_dropout_prob": 0.5}, seed=1)
     attention = build_encoder(config | {"attention_probs_dropout_prob": 0.5}, seed=1)
     given = build_encoder(config, seed=1, dropout_rate=0.5)
-    without = build_encoder(config | {"hidden_dropout_prob": 0.5}, seed=1, dropout_rate=0)
+    rates = {"hidden_dropout_prob": 0.5, "attention_probs_dropout_prob": 0.5}
+    without = build_encoder(config | rates, seed=1, dropout_rate=0)
     plain = build_encoder(config, seed=1)(inputs).numpy()
     for encoder, varies in ((hidden, True), (attention, True), (given, True), (without, False)):
         assert (np.abs(encoder(inputs, training=True).numpy() - plain).max() > 1e-3) == varies

@@ -204,6 +204,8 @@ REFUSALS = {
     "an event that is no object": ('{"text": "一", "event_list": ["x"]}\n', 1, "event_list"),
     "an event list that is none": ('{"text": "一", "event_list": null}\n', 1, "event_list"),
     "a comma behind the last item": ('[{"text": "一", "label": []},\n]', 2, "item 2 is not JSON"),
+    "half a character in a label": ('{"text": "一", "label": ["\\ud800"]}\n', 1, "half a character"),
+    "half a character in joined labels": ('{"text": "一", "label": "x|\\udfff"}\n', 1, "half a character"),
     "half a character": ('{"text": "\\ud800", "label": []}\n', 1, "half a character"),
 }
 

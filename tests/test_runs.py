@@ -92,7 +92,7 @@ def test_another_plan_is_refused_with_what_differs():
 
 def test_a_finished_run_is_refused_and_the_next_free_name_given():
     write_record("albert_tiny-multi_label-1")
-    with pytest.raises(InputError, match="never overwritten.*runs/albert_tiny-multi_label-2"):
+    with pytest.raises(InputError, match=r"never overwritten.*runs/albert_tiny-multi_label-2"):
         runs.begin_run(runs.locate_run("albert_tiny-multi_label-1"), PLAN)
 
 
@@ -122,11 +122,11 @@ def test_a_loaded_run_gives_the_probabilities_of_the_written_model(family, tmp_p
     run = runs.load_run(tmp_path / "run")
     table = run.encode(TEXTS)
     assert run.names == NAMES and table.truncated == 1
-    found = run.predict(table, batch_size=3)
+    found = run.predict(table, batch_size=4)
     for row in range(len(TEXTS)):
         ids = table.token_ids[table.starts[row] : table.starts[row + 1]][None]
         assert np.abs(model([ids, np.zeros_like(ids)]).numpy()[0] - found[row]).max() < 1e-6
-    assert np.ptp(found, axis=0).max() > 1e-2
+    assert np.ptp(found, axis=0).max() > 1e-3
     assert run.settle_thresholds(0.0) == {"global": 0.4} and run.settle_thresholds(0.7) == {"global": 0.7}
     assert run.names[run.commonest_label] == "收购"
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zhlabel.errors import InputError
 from zhlabel.splits import split_dev
 
 
@@ -55,6 +56,18 @@ def test_both_sides_are_ascending_disjoint_whole_and_not_empty(count, labels, sh
     assert len(train) and len(dev)
     assert sorted([*train, *dev]) == list(range(count))
     assert (np.diff(train) > 0).all() and (np.diff(dev) > 0).all()
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_three_texts_with_three_labels_leave_no_side_empty(share):
+    train, dev = split_dev(np.eye(3, dtype=bool), share, seed=1)
+    assert len(train) and len(dev) and sorted([*train, *dev]) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_too_few_texts_to_share_are_refused(count):
+    with pytest.raises(InputError, match=f"from {count} text.*dev file"):
+        split_dev(np.ones((count, 2), bool), 0.1, seed=1)
 
 
 def test_the_seed_alone_decides():

@@ -147,13 +147,13 @@ def _make_example(path, line, item):
         raise InputError(
             f'{where}: no "text" that is a string; the object has {", ".join(map(str, item)) or "no key"}.'
         )
-    if any("\ud800" <= letter <= "\udfff" for letter in f"{text}{labels}"):
-        raise InputError(f"{where}: half a character (a lone \\ud800...\\udfff) stands in it. Remove it there.")
     check_characters(where, text)
     if isinstance(labels, str):
+        check_characters(where, labels)
         return Example(text, _split_labels(path, line, labels), path, line)
     if not isinstance(labels, list) or not all(isinstance(name, str) and name.strip() for name in labels):
         raise InputError(
             f'{where}: "label" must be a list of names, found {json.dumps(labels, ensure_ascii=False)[:60]}.'
         )
+    check_characters(where, "".join(labels))
     return Example(text, tuple(dict.fromkeys(name.strip() for name in labels)), path, line)

@@ -2,6 +2,7 @@
 
 import codecs
 import contextlib
+import functools
 import gzip
 import hashlib
 import io
@@ -19,13 +20,13 @@ def _open_bytes(path):
     return gzip.open(path, "rb") if str(path).lower().endswith(".gz") else open(path, "rb")
 
 
-def _read_chunks(path):
-    """Yield the file's bytes, decompressed, a megabyte at a time."""
+def _read_chunks(path, open_bytes=_open_bytes):
+    """Yield the file's bytes, decompressed unless opened otherwise, a megabyte at a time."""
     if Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir():
         # The encoding is found by reading the file once before, which would empty a pipe without a word.
         raise InputError(f"{path} is a pipe or device, which can't be read twice. Save its content to a file first.")
     try:
-        with _open_bytes(path) as stream:
+        with open_bytes(path) as stream:
             while chunk := stream.read(_CHUNK_BYTES):
                 yield chunk
     except FileNotFoundError:
@@ -120,11 +121,17 @@ def write_whole(path, *, binary=False):
 
 
 def hash_file(path):
-    """Give the SHA-256 of a file's bytes as they lie on the disk, as 64 hexadecimal digits."""
+    """Give the SHA-256 of a file's bytes as they lie on the disk, as 64 hexadecimal digits.
+
+    Args:
+        path: the file.
+
+    Raises:
+        InputError: it can't be read.
+    """
     digest = hashlib.sha256()
-    with open(path, "rb") as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
-            digest.update(chunk)
+    for chunk in _read_chunks(path, functools.partial(open, mode="rb")):
+        digest.update(chunk)
     return digest.hexdigest()
 
 

@@ -41,7 +41,7 @@ def name_new_run(checkpoint_name, task_name):
         task_name: TASK.
     """
     stem = f"{checkpoint_name}-{task_name}-"
-    taken = [re.fullmatch(re.escape(stem) + r"(\d+)", path.name) for path in RUNS_FOLDER.glob(stem + "*")]
+    taken = [re.fullmatch(re.escape(stem) + r"(\d+)", path.name) for path in RUNS_FOLDER.glob("*")]
     return RUNS_FOLDER / f"{stem}{1 + max((int(match[1]) for match in taken if match), default=0)}"
 
 
@@ -192,11 +192,26 @@ class Run:
     model: object
 
     def encode(self, texts):
-        """Encode N texts at the run's length limit into a TokenTable."""
+        """Encode texts at the run's length limit.
+
+        Args:
+            texts: N strings.
+
+        Returns:
+            A TokenTable.
+        """
         return self.text_encoder.encode(texts, max_length=self.record["settings"]["max_length"])
 
     def predict(self, table, *, batch_size=64):
-        """Give float32 probabilities [N, L] for a TokenTable of N texts; the batch size does not change them (1e-5)."""
+        """Give the probability of each label for each text.
+
+        Args:
+            table: a TokenTable of N texts, as ``encode`` gives it.
+            batch_size: texts at once; it does not change the result (to 1e-5).
+
+        Returns:
+            float32 array [N, L].
+        """
         from zhlabel.training import predict_probabilities
 
         return predict_probabilities(self.model, table, batch_size=batch_size)
@@ -208,7 +223,14 @@ class Run:
         return max(range(len(self.names)), key=lambda i: counts[self.names[i]])
 
     def settle_thresholds(self, threshold):
-        """Give the run's own thresholds, or the given one in their place when it is not 0."""
+        """Give the thresholds to decide by.
+
+        Args:
+            threshold: one for all labels, or 0 for the run's own.
+
+        Returns:
+            A dict, as in run.json.
+        """
         return {"global": threshold} if threshold else self.record["thresholds"]
 
 

@@ -195,17 +195,30 @@ def predict_probabilities(model, table, *, batch_size):
 def _fit_epoch(model, train, batch_size, seed, epoch, steps, on_batch):
     """One pass over the training texts; gives the mean loss."""
     batches = order_for_training(train.table.lengths, batch_size, seed=seed, epoch=epoch)
+    devices = model.distribute_strategy.num_replicas_in_sync
 
     def generate():
         for indices in batches:
+            indices, weights = _fill_devices(indices, devices)
             token_ids = pad_batch(train.table, indices)
-            yield (token_ids, np.zeros_like(token_ids)), train.targets[indices].astype(np.float32)
+            yield (token_ids, np.zeros_like(token_ids)), train.targets[indices].astype(np.float32), weights
 
-    ids = tf.TensorSpec([None, None], tf.int32)
+    ids, weights = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.float32)
     targets = tf.TensorSpec([None, *train.targets.shape[1:]], tf.float32)
-    dataset = tf.data.Dataset.from_generator(generate, output_signature=((ids, ids), targets)).prefetch(2)
+    dataset = tf.data.Dataset.from_generator(generate, output_signature=((ids, ids), targets, weights)).prefetch(2)
     callbacks = [_WatchLoss(epoch, on_batch)]
     return model.fit(dataset, steps_per_epoch=steps, verbose=0, callbacks=callbacks).history["loss"][0]
+
+
+def _fill_devices(indices, devices):
+    """Repeat a text, with weight 0, until every device has as many rows: Keras gives each device's mean equal weight.
+
+    The others' weight is raised by as much, so that the loss is the mean over the texts on any number of devices.
+    """
+    missing = -len(indices) % devices
+    weights = np.full(len(indices) + missing, 1 + missing / len(indices), np.float32)
+    weights[len(indices) :] = 0
+    return np.append(indices, np.repeat(indices[:1], missing)), weights
 
 
 class _WatchLoss(keras.callbacks.Callback):
