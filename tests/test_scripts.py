@@ -251,9 +251,9 @@ def test_a_dev_label_that_training_lacks_is_named_with_its_line(folder):
 
 def test_other_settings_do_not_resume_a_run(folder):
     (folder / "runs/mine").mkdir(parents=True)
-    (folder / "runs/mine/plan.json").write_text('{"epochs": 11}')
+    (folder / "runs/mine/plan.json").write_text('{"task": "other"}')
     message = refuse(folder, "model_train.py", *TRAIN)
-    assert "epochs: begun with 11, now 12" in message and "can't be resumed" in message
+    assert "task: begun with 'other', now 'multi_label'" in message and "can't be resumed" in message
 
 
 def test_without_a_run_evaluation_and_prediction_say_how_to_train(folder):
