@@ -186,10 +186,19 @@ def predict_probabilities(model, table, *, batch_size):
         float32 array [N, L].
     """
     results = np.zeros((len(table), model.output_shape[-1]), dtype=np.float32)
+    forward = _compile_forward(model)
     for indices in order_for_prediction(table.lengths, batch_size):
         token_ids = pad_batch(table, indices)
-        results[indices] = model.predict_on_batch([token_ids, np.zeros_like(token_ids)])
+        results[indices] = forward(token_ids, np.zeros_like(token_ids)).numpy()
     return results
+
+
+def _compile_forward(model):
+    """Give the model as one traced function for batches of any shape: Keras's own predict traces anew for each."""
+    if not hasattr(model, "forward"):
+        ids = tf.TensorSpec([None, None], tf.int32)
+        model.forward = tf.function(lambda *inputs: model(inputs, training=False), input_signature=[ids, ids])
+    return model.forward
 
 
 def _fit_epoch(model, train, batch_size, seed, epoch, steps, on_batch):
