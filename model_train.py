@@ -52,6 +52,9 @@ def main(settings):
     checkpoint = find_checkpoint(settings.checkpoint, from_scratch=settings.from_scratch)
     if checkpoint.note:
         print(checkpoint.note)
+    positions = checkpoint.config["max_position_embeddings"]
+    if settings.max_length > positions:
+        raise InputError(f"--max-length {settings.max_length}: {settings.checkpoint} knows only {positions} positions.")
     texts, targets, names = read_data(settings, task)
     tables = encode_texts(texts, TextEncoder(read_vocabulary(checkpoint.vocab_file)), settings.max_length)
     plan = make_plan(settings, checkpoint, names)
@@ -226,7 +229,7 @@ def write_history(history, folder):
 LIMITS = {
     "TASK": tuple(TASKS),
     "DEV_SHARE": (0.001, 0.999),
-    "MAX_LENGTH": (3, 512),
+    "MAX_LENGTH": (3, math.inf),
     "EPOCHS": (1, 10_000),
     "BATCH_SIZE": (1, 65_536),
     "LEARNING_RATE": (0.0, 1.0),

@@ -249,6 +249,18 @@ def test_a_dev_label_that_training_lacks_is_named_with_its_line(folder):
     assert not (folder / "runs").exists()
 
 
+def test_a_length_beyond_the_checkpoints_positions_is_refused(folder):
+    arguments = [{"24": "41"}.get(each, each) for each in TRAIN]
+    errors = refuse(folder, "model_train.py", *arguments)
+    assert "--max-length 41" in errors and "only 40 positions" in errors
+
+
+def test_texts_and_an_input_file_together_are_refused(folder):
+    (folder / "runs/given").mkdir(parents=True)
+    errors = refuse(folder, "model_predict.py", "--run", "given", "--input-file", "test.csv", "公司裁员")
+    assert "texts are given and --input-file test.csv too" in errors
+
+
 def test_other_settings_do_not_resume_a_run(folder):
     (folder / "runs/mine").mkdir(parents=True)
     (folder / "runs/mine/plan.json").write_text('{"task": "other"}')
