@@ -1,5 +1,9 @@
 """Scores a trained run on labelled texts it has not seen, and writes the reports: python model_evaluate.py"""
 
+from zhlabel.environment import require_environment
+
+require_environment()  # first, so that a missing package ends in one sentence
+
 import time
 from pathlib import Path
 
@@ -10,7 +14,7 @@ from zhlabel.reports import write_csv, write_json
 from zhlabel.runs import choose_evaluation_folder, find_newest_run, load_run, locate_run
 from zhlabel.settings import run_script
 
-RUN = ""  # "": the newest run; else a folder, or a name under runs/
+RUN = ""  # "": the newest finished run; else a folder, or a name under runs/
 DATA_FILE = "data/test.csv"  # labelled texts, in any form that training reads
 THRESHOLD = 0.0  # 0: the run's own, chosen on its dev texts; else this probability for every label
 BATCH_SIZE = 64  # texts at once; changes speed and memory, not the result
@@ -21,6 +25,8 @@ def main(settings):
     examples = read_examples(settings.data_file)
     print(f"run: {folder}")
     run = load_run(folder)
+    if not run.record["complete"]:
+        print(f"note: this training was stopped after epoch {run.record['epochs']}")
     gold = run.task.encode_targets(examples, run.names, source=f"{folder}/label.json")
     sha256 = hash_file(settings.data_file)
     for part, file in run.record["data"].items():
@@ -57,11 +63,11 @@ def main(settings):
         *describe(report, examples, settings.threshold),
     ]
     target = choose_evaluation_folder(folder, settings.data_file, sha256)
-    write_reports(target, report, "\n".join(lines))
     rows = run.task.list_predictions(examples, probabilities, decided, gold, run.names)
     write_csv(rows, list(rows[0]), target / "predictions.csv")
     write_csv([row for row in rows if row["missed"] or row["spurious"]], list(rows[0]), target / "errors.csv")
     write_logits(target / "logits.json", probabilities, gold)
+    write_reports(target, report, "\n".join(lines))
     print("\n".join(lines))
     print(f"written: {target}")
 

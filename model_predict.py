@@ -1,5 +1,9 @@
 """Labels new Chinese text with a trained run: python model_predict.py "first text" "second text" """
 
+from zhlabel.environment import require_environment
+
+require_environment()  # first, so that a missing package ends in one sentence
+
 import json
 import sys
 from itertools import islice
@@ -7,15 +11,14 @@ from itertools import islice
 from tqdm import tqdm
 
 from zhlabel.errors import InputError
+from zhlabel.files import hash_file
 from zhlabel.runs import find_newest_run, load_run, locate_run
 from zhlabel.settings import run_script
 from zhlabel.texts import count_texts, read_standard_input, read_texts
 from zhlabel.writers import open_writer
 
-RUN = ""  # "": the newest run; else a folder, or a name under runs/
-INPUT_FILE = (
-    ""  # .txt .csv .tsv .json .jsonl (.gz too) or .parquet; "": TEXTS, or standard input if something is piped in
-)
+RUN = ""  # "": the newest finished run; else a folder, or a name under runs/
+INPUT_FILE = ""  # .txt .csv .tsv .json .jsonl (.gz too) .parquet; "": TEXTS, or standard input when it is no terminal
 OUTPUT_FILE = ""  # .csv .jsonl (.gz too) or .parquet; "": JSON lines on standard output
 THRESHOLD = 0.0  # 0: the run's own, chosen on its dev texts; else this probability for every label
 BATCH_SIZE = 64  # texts at once; changes speed and memory, not the result
@@ -37,16 +40,21 @@ def main(settings):
         for result in label_texts(run, texts, thresholds, settings.batch_size, chunk_size):
             print(json.dumps(result, ensure_ascii=False), flush=chunk_size == 1)
         return
-    job = {"run": folder.as_posix(), "trained": run.record["seconds"], "thresholds": thresholds}
+    weights = hash_file(folder / "weights.safetensors")
+    job = {"run": folder.as_posix(), "weights": weights, "thresholds": thresholds}
     with open_writer(settings.output_file, task=run.task.name, job=job, input_file=settings.input_file) as writer:
         if writer.note:
             print(writer.note, file=sys.stderr)
-        bar = tqdm(total=total, initial=writer.done, unit="text", smoothing=0.05, file=sys.stderr)
         results = label_texts(run, islice(texts, writer.done, None), thresholds, settings.batch_size, CHUNK_TEXTS)
-        while chunk := list(islice(results, CHUNK_TEXTS)):
-            writer.write(chunk)
-            bar.update(len(chunk))
-        bar.close()
+        with tqdm(total=total, initial=writer.done, unit="text", smoothing=0.05, file=sys.stderr) as bar:
+            try:
+                while chunk := list(islice(results, CHUNK_TEXTS)):
+                    writer.write(chunk)
+                    bar.update(len(chunk))
+            except KeyboardInterrupt:
+                next_time = "goes on from here" if writer.resumable else "begins again"
+                bar.write(f"{writer.done:,} texts are labelled; the same command {next_time}.", file=sys.stderr)
+                raise
     print(f"written: {settings.output_file}", file=sys.stderr)
 
 
@@ -61,6 +69,7 @@ def choose_texts(settings):
         return read_texts(settings.input_file), count_texts(settings.input_file) if settings.output_file else None
     if is_given or sys.stdin.isatty():
         return iter(settings.texts), len(settings.texts)
+    print("reading texts from standard input, a line each", file=sys.stderr)
     return read_standard_input(sys.stdin), None
 
 

@@ -1,8 +1,11 @@
 """Trains a model on labelled Chinese text and keeps it as a folder under runs/: python model_train.py"""
 
+from zhlabel.environment import require_environment
+
+require_environment()  # first, so that a missing package ends in one sentence
+
 import json
 import math
-import time
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +18,7 @@ from zhlabel.examples import read_examples
 from zhlabel.files import hash_file
 from zhlabel.labels import LAST_LABELS_FILE, collect_labels, read_labels, settle_labels, write_labels
 from zhlabel.reports import draw_history, write_csv
-from zhlabel.runs import begin_run, find_unfinished, locate_run, name_new_run, write_run
+from zhlabel.runs import begin_run, check_run, find_unfinished, locate_run, name_new_run, write_run
 from zhlabel.settings import run_script
 from zhlabel.splits import split_dev
 from zhlabel.tasks import TASKS
@@ -47,7 +50,6 @@ RUN = ""  # "": runs/<checkpoint>-<task>-<n>, the next free n; a name resumes th
 
 
 def main(settings):
-    started = time.perf_counter()
     task = TASKS[settings.task]
     checkpoint = find_checkpoint(settings.checkpoint, from_scratch=settings.from_scratch)
     if checkpoint.note:
@@ -58,7 +60,7 @@ def main(settings):
     texts, targets, names = read_data(settings, task)
     tables = encode_texts(texts, TextEncoder(read_vocabulary(checkpoint.vocab_file)), settings.max_length)
     plan = make_plan(settings, checkpoint, names)
-    folder = prepare_folder(settings, plan)
+    folder = choose_folder(settings, plan)
 
     # TensorFlow takes seconds to import, so it comes after everything that can be wrong with the input.
     from zhlabel import training
@@ -67,38 +69,46 @@ def main(settings):
     model = build_model(settings, task, checkpoint, len(names), settings.epochs * steps)
     model.summary(line_length=110, print_fn=print)
     data = {part: training.TaskData(tables[part], targets[part]) for part in texts}
-    complete = fit_with_progress(settings, task, model, data, folder, steps)
-    best = training.restore_best(model, folder)
-    if best is None:
-        print(f"Stopped before the first epoch ended; nothing to keep. Again: python model_train.py --run {folder}")
-        raise KeyboardInterrupt
-    history = training.read_history(folder)
-    write_history(history, folder)
-    record = {
-        "complete": complete,
-        "task": task.name,
-        "settings": asdict(settings),
-        "checkpoint": {key: getattr(checkpoint, key) for key in ("family", "file_format", "bundled")},
-        "parameters": {"encoder": model.get_layer("encoder").count_params(), "all": model.count_params()},
-        "thresholds": best["thresholds"],
-        "best_epoch": best["epoch"],
-        "dev_score": best["dev_score"],
-        "data": {**plan["data"], **{f"{part}_texts": len(texts[part]) for part in texts}},
-        "label_counts": dict(zip(names, targets["train"].sum(axis=0).tolist(), strict=True)),
-        "versions": {name: version(name) for name in ("tensorflow", "tf-keras", "bert4keras", "tokenizers", "numpy")},
-        "seconds": round(time.perf_counter() - started, 1),
-    }
-    vocabulary = checkpoint.vocab_file
-    write_run(folder, record, model=model, encoder_config=checkpoint.config, vocabulary_file=vocabulary, names=names)
-    write_labels(names, LAST_LABELS_FILE)
-    print(
-        f"{folder}: best after epoch {best['epoch']} of {len(history)}, dev micro F1 {best['dev_score']:.4f} "
-        f"at threshold {best['thresholds']['global']}; {record['seconds']:.0f} s in all"
-    )
-    if not complete:
-        print(f"Stopped; the best so far can be used. To go on: python model_train.py --run {folder}")
-        raise KeyboardInterrupt
-    training.remove_state(folder)
+    with begin_run(folder, plan):
+        complete = fit_with_progress(settings, task, model, data, folder, steps)
+        best = training.restore_best(model, folder)
+        if best is None:
+            print(f"Stopped before the first epoch ended; nothing to keep. Again: python model_train.py --run {folder}")
+            raise KeyboardInterrupt
+        history = training.read_history(folder)
+        write_history(history, folder)
+        record = {
+            "complete": complete,
+            "task": task.name,
+            "settings": asdict(settings),
+            "checkpoint": {key: getattr(checkpoint, key) for key in ("family", "file_format", "bundled")},
+            "parameters": {"encoder": model.get_layer("encoder").count_params(), "all": model.count_params()},
+            "thresholds": best["thresholds"],
+            "best_epoch": best["epoch"],
+            "epochs": len(history),
+            "dev_score": best["dev_score"],
+            "data": {**plan["data"], **{f"{part}_texts": len(texts[part]) for part in texts}},
+            "label_counts": dict(zip(names, targets["train"].sum(axis=0).tolist(), strict=True)),
+            "versions": {name: version(name) for name in VERSIONS_KEPT},
+            "seconds": round(sum(row["seconds"] for row in history), 1),
+        }
+        write_run(
+            folder,
+            record,
+            model=model,
+            encoder_config=checkpoint.config,
+            vocabulary_file=checkpoint.vocab_file,
+            names=names,
+        )
+        write_labels(names, LAST_LABELS_FILE)
+        print(
+            f"{folder}: best after epoch {best['epoch']} of {len(history)}, dev micro F1 {best['dev_score']:.4f} "
+            f"at threshold {best['thresholds']['global']}; {record['seconds']:.0f} s in the epochs"
+        )
+        if not complete:
+            print(f"Stopped; the best so far can be used. To go on: python model_train.py --run {folder}")
+            raise KeyboardInterrupt
+        training.remove_state(folder)
     print(f"next: python model_evaluate.py --run {folder}")
 
 
@@ -146,19 +156,20 @@ def make_plan(settings, checkpoint, names):
         "labels": list(names),
         "data": {part: {"file": file, "sha256": hash_file(file)} for part, file in files.items() if file},
         "encoder": checkpoint.config,
+        "vocabulary_sha256": hash_file(checkpoint.vocab_file),
         "weights_sha256": hash_file(weights) if weights else None,
     }
 
 
-def prepare_folder(settings, plan):
-    """Choose the run's folder and begin or resume it there."""
+def choose_folder(settings, plan):
+    """Choose the run's folder, and say whether a training begins or goes on there."""
     if settings.run:
         folder = locate_run(settings.run)
     else:
         folder = name_new_run(Path(settings.checkpoint).resolve().name, settings.task)
         for unfinished in find_unfinished(plan):
             print(f"{unfinished} is an unfinished training like this one; continue it: --run {unfinished}")
-    print(f"{'going on with' if begin_run(folder, plan) else 'training'} {folder}; Ctrl-C keeps the best epoch so far")
+    print(f"{'going on with' if check_run(folder, plan) else 'training'} {folder}; Ctrl-C keeps the best epoch so far")
     return folder
 
 
@@ -226,6 +237,7 @@ def write_history(history, folder):
     draw_history(history, folder / "history.svg")
 
 
+VERSIONS_KEPT = ("tensorflow", "tf-keras", "bert4keras", "tokenizers", "numpy")
 LIMITS = {
     "TASK": tuple(TASKS),
     "DEV_SHARE": (0.001, 0.999),

@@ -1,4 +1,4 @@
-"""Scores a linear model on character n-grams: python benchmarks/linear_baseline.py data/train.csv data/test.csv"""
+"""Scores a linear model on character n-grams: python -m benchmarks.linear_baseline data/train.csv data/test.csv"""
 
 import sys
 

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from zhlabel.backend import check_environment, describe_device, keras, make_strategy, set_seed, set_up_devices, tf
+from zhlabel.backend import describe_device, keras, make_strategy, set_seed, set_up_devices, tf
+from zhlabel.environment import check_environment
 from zhlabel.errors import InputError
 
 

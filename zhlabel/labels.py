@@ -135,7 +135,7 @@ def _describe_unknown(example, name, names, source):
         f'{example.file}, line {example.line}: the label "{name}" is not one of the {len(names)} in {source}.\n'
         + _describe_nearest(name, names)
     )
-    return message + f"Correct the line, or leave {source} out so that labels are collected from the training file."
+    return message + f"Correct the line, or choose another file, if {example.file} does not belong to {source}."
 
 
 def _describe_nearest(name, names):

@@ -1,12 +1,15 @@
 """A run is a folder that describes itself: this names new ones, writes them, and loads one to label texts with it."""
 
+import contextlib
 import itertools
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from zhlabel.errors import InputError
 from zhlabel.files import open_text, write_whole
@@ -19,6 +22,7 @@ FORMAT_VERSION = 1
 RUNS_FOLDER = Path("runs")
 _PLAN_FILE = "plan.json"
 _RUN_FILE = "run.json"
+_LOCK_FILE = ".lock"
 
 
 def locate_run(name):
@@ -46,15 +50,17 @@ def name_new_run(checkpoint_name, task_name):
 
 
 def find_newest_run():
-    """Give the folder of the run whose run.json is newest.
+    """Give the folder of the complete run whose run.json is newest.
 
     Raises:
-        InputError: there is none yet.
+        InputError: there is none; trainings that were stopped are named.
     """
     found = sorted(RUNS_FOLDER.glob(f"*/{_RUN_FILE}"), key=lambda path: path.stat().st_mtime)
-    if not found:
-        raise InputError("runs/ holds no finished training yet. Train one first: python model_train.py")
-    return found[-1].parent
+    complete = [path.parent for path in found if is_complete(path.parent)]
+    if not complete:
+        stopped = f"; stopped before their end: {_list_runs()} (name one with --run)" if found else ""
+        raise InputError(f"runs/ holds no finished training yet{stopped}. Train one first: python model_train.py")
+    return complete[-1]
 
 
 def read_run(folder):
@@ -92,8 +98,8 @@ def is_complete(folder):
     return path.is_file() and bool(_read_json(path).get("complete"))
 
 
-def begin_run(folder, plan):
-    """Make a run's folder, or check that an unfinished one was begun with the same plan.
+def check_run(folder, plan):
+    """Check that a training of this plan may begin or go on in a folder; nothing is written.
 
     Args:
         folder: the run's folder.
@@ -103,32 +109,72 @@ def begin_run(folder, plan):
         True when the folder holds an unfinished training of this plan, which the caller resumes.
 
     Raises:
-        InputError: a complete run, or a training of another plan lies there.
+        InputError: a complete run, a training of another plan, or files that are not ours lie there.
     """
     folder = Path(folder)
-    path = folder / _PLAN_FILE
     if is_complete(folder):
         raise InputError(
             f"{folder} holds a finished run, which is never overwritten. Choose another name, "
             f'or leave RUN = "" to have the next free one: {name_new_run(plan["checkpoint"], plan["task"])}'
         )
-    if path.is_file():
-        earlier = _read_json(path)
+    has_begun = any(folder.glob("*.safetensors"))
+    if (folder / _PLAN_FILE).is_file():
+        earlier = _read_json(folder / _PLAN_FILE)
         differing = [key for key in plan if earlier.get(key) != plan[key]]
-        if differing:
+        if differing and has_begun:
             raise InputError(_describe_difference(folder, earlier, plan, differing))
-        return True
+        return has_begun
     # A process that was killed while it wrote the plan leaves a temporary file, which is nobody's.
-    if folder.exists() and any(not path.match(f".{_PLAN_FILE}.*.tmp") for path in folder.iterdir()):
+    ours = (f".{_PLAN_FILE}.*.tmp", _LOCK_FILE)
+    if folder.exists() and not all(any(path.match(name) for name in ours) for path in folder.iterdir()):
         raise InputError(f"{folder} exists and is not a run of ours. Choose another name with RUN.")
-    write_json(plan, path)
     return False
 
 
+@contextlib.contextmanager
+def begin_run(folder, plan):
+    """Hold a run's folder for one training, and write its plan; other processes are refused meanwhile.
+
+    The hold ends with the block or with the process, however that ends.
+
+    Args:
+        folder: the run's folder, which ``check_run`` has passed.
+        plan: as ``check_run``.
+
+    Raises:
+        InputError: another process is training there.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / _LOCK_FILE, timeout=0):
+            write_json(plan, folder / _PLAN_FILE)
+            yield
+            if is_complete(folder):
+                (folder / _PLAN_FILE).unlink()
+    except Timeout:
+        raise InputError(f"{folder}: another process is training there. Wait for it, or choose another RUN.") from None
+    if is_complete(folder):
+        (folder / _LOCK_FILE).unlink(missing_ok=True)
+
+
+def _is_held(folder):
+    try:
+        with FileLock(folder / _LOCK_FILE, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
 def find_unfinished(plan):
-    """Give the folders under runs/ of unfinished trainings with this very plan, oldest first."""
+    """Give the folders under runs/ of stopped trainings with this very plan, oldest first.
+
+    Args:
+        plan: as ``check_run``.
+    """
     paths = sorted(RUNS_FOLDER.glob(f"*/{_PLAN_FILE}"), key=lambda path: path.stat().st_mtime)
-    return [path.parent for path in paths if not is_complete(path.parent) and _read_json(path) == plan]
+    folders = [path.parent for path in paths if _read_json(path) == plan]
+    return [folder for folder in folders if check_run(folder, plan) and not _is_held(folder)]
 
 
 def write_run(folder, record, *, model, encoder_config, vocabulary_file, names):
@@ -145,6 +191,8 @@ def write_run(folder, record, *, model, encoder_config, vocabulary_file, names):
     from safetensors.numpy import save
 
     folder = Path(folder)
+    if (folder / "evaluation").exists():  # of a training that was stopped, evaluated, and has gone on since
+        shutil.rmtree(folder / "evaluation")
     tensors = {name: variable.numpy() for name, variable in _name_weights(model, encoder_config).items()}
     with write_whole(folder / "weights.safetensors", binary=True) as stream:
         stream.write(save(tensors))
@@ -163,7 +211,7 @@ def choose_evaluation_folder(folder, data_file, sha256):
         data_file: the evaluated file.
         sha256: its hash, by which a file evaluated before is known again.
     """
-    stem = Path(data_file).name.removesuffix(".gz").partition(".")[0]
+    stem = Path(Path(data_file).name.removesuffix(".gz")).stem
     for number in itertools.count(1):
         target = Path(folder) / "evaluation" / (stem if number == 1 else f"{stem}-{number}")
         report = target / "report.json"
