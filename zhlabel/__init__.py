@@ -1,6 +1,7 @@
 """Chinese text in, labels out. The files in the order of the data flow; importing this package imports nothing.
 
 errors.py       InputError: something the user can put right
+environment.py  is this the right Python, with all packages? one sentence if not
 settings.py     a script's constants + command line -> immutable values
 files.py        text in any encoding; files that appear whole or not at all
 tables.py       comma- and tab-separated text -> rows with their line numbers
