@@ -4,11 +4,7 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 from zhlabel.backend import describe_device, keras, make_strategy, set_seed, set_up_devices, tf
-from zhlabel.environment import check_environment
-from zhlabel.errors import InputError
 
 
 def run_python(code):
@@ -33,29 +29,9 @@ def test_import_is_quiet_and_bert4keras_works_on_legacy_keras():
     assert (done.stdout, done.stderr) == ("tf_keras.src.engine.base_layer", "")
 
 
-@pytest.mark.parametrize("module", ["tensorflow", "tf_keras", "bert4keras", "distutils"])
-def test_a_missing_package_is_named_with_the_command_that_installs_it(module):
-    message = import_error(f"sys.modules[{module!r}] = None")
-    package = {"tf_keras": "tf-keras", "distutils": "setuptools"}.get(module, module)
-    assert message.startswith("Not installed") and package in message
-    assert "make setup" in message and "pip install --no-deps -r requirements.txt" in message
-    assert len(message.splitlines()) == 1
-
-
 def test_keras_3_in_charge_is_named():
     message = import_error("import tensorflow\ntensorflow.keras.layers")
     assert "Keras 3 is in charge" in message and "TF_USE_LEGACY_KERAS=1" in message
-
-
-@pytest.mark.parametrize("version", [(3, 9), (3, 14), (2, 7)])
-def test_a_python_outside_the_range_is_named(version):
-    with pytest.raises(InputError, match=f"Python {version[0]}.{version[1]} .* 3.10 to 3.13.*PYTHON="):
-        check_environment(python_version=version)
-
-
-def test_the_right_versions_pass():
-    for minor in (10, 11, 12, 13):
-        check_environment(python_version=(3, minor))
 
 
 def test_the_device_has_a_name():

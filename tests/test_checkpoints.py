@@ -1,7 +1,9 @@
 """Checkpoint folders: found by content, read in every dialect, and each fault refused with place and remedy."""
 
+import contextlib
 import json
 import pickle
+import random
 import shutil
 import zipfile
 from pathlib import Path
@@ -14,7 +16,8 @@ from zhlabel.checkpoints import encoder_shapes, find_checkpoint, read_weights
 from zhlabel.checkpoints import inventory as bundle
 from zhlabel.checkpoints.configs import normalise_config, recognise_family_of_config
 from zhlabel.checkpoints.names import derive_sizes, is_beside_encoder, name_in_checkpoint, recognise_family
-from zhlabel.checkpoints.torch_file import read_torch_arrays, read_torch_index
+from zhlabel.checkpoints.torch_file import RefusedPickleError, read_torch_arrays, read_torch_index
+from zhlabel.checkpoints.weights import read_arrays, read_shapes
 from zhlabel.errors import InputError
 
 DATA = Path(__file__).parent / "data"
@@ -368,6 +371,34 @@ def test_an_old_torch_file_that_ends_early_is_refused(tmp_path):
     refuse(tmp_path, "can't be read to its end")
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")
+@pytest.mark.parametrize("name", ["tensors_old.bin", "tensors_zip.bin", "nested.bin"])
+def test_a_changed_byte_in_a_torch_file_ends_in_one_clear_error_or_none(tmp_path, name):
+    whole, file, draw = (DATA / "golden" / name).read_bytes(), tmp_path / "pytorch_model.bin", random.Random(0)
+    ends = {"read": 0, "refused": 0}
+    for _ in range(300):
+        content = bytearray(whole)
+        content[draw.randrange(len(content))] ^= draw.randrange(1, 256)
+        file.write_bytes(content)
+        try:
+            read_arrays(file, "pytorch", read_shapes(file, "pytorch"))
+            ends["read"] += 1
+        except InputError as problem:
+            assert str(file) in str(problem)
+            ends["refused"] += 1
+    assert ends["refused"] > 50 and ends["read"] + ends["refused"] == 300
+
+
+def test_a_half_downloaded_part_of_a_tensorflow_checkpoint_is_named(tmp_path):
+    toy.write_checkpoint(tmp_path, "bert")
+    (data,) = tmp_path.glob("*.data-*")
+    half = tmp_path / f"{data.name}.crdownload"
+    half.write_bytes(data.read_bytes()[:99])
+    find_checkpoint(tmp_path)  # beside the whole file it does no harm
+    data.unlink()
+    refuse(tmp_path, half.name, "did not finish", f"Download {data.name} again")
+
+
 def test_data_without_its_file_and_pointers_are_refused(tmp_path):
     toy.write_checkpoint(tmp_path, "bert")
     (data,) = tmp_path.glob("*.data-*")
@@ -417,6 +448,19 @@ def test_a_tensor_beyond_its_storage_is_refused(tmp_path):
     far = np.lib.stride_tricks.as_strided(np.zeros(4, "float32"), (2, 2), (400, 4))
     toy.write_torch(file, {"bert.embeddings.word_embeddings.weight": far})
     refuse(tmp_path, "beyond its storage")
+
+
+def test_a_tensor_that_the_pickle_changes_once_it_is_made_is_refused(tmp_path):
+    storage = b"(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\x000X\3\0\0\0cpuK\4tQ"
+    tensor = b"ctorch._utils\n_rebuild_tensor\n(" + storage + b"K\0(K\2t(K\1ttR"
+    far = b"}X\5\0\0\0startJ\x40\x42\x0f\0sb"  # its start becomes 1,000,000, of 4 numbers
+    for change in (b"", far):
+        with zipfile.ZipFile(tmp_path / "a.bin", "w") as stream:
+            stream.writestr("a/data.pkl", b"\x80\2}X\1\0\0\0a" + tensor + change + b"s.")
+            stream.writestr("a/data/0", bytes(16))
+        outcome = pytest.raises(RefusedPickleError, match="beyond its storage") if change else contextlib.nullcontext()
+        with outcome:
+            read_torch_arrays(tmp_path / "a.bin", read_torch_index(tmp_path / "a.bin"))
 
 
 def test_a_training_state_instead_of_weights_is_refused(tmp_path):

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -30,7 +32,7 @@ def write_toy_run(folder, family="albert", **record):
     fill_encoder(encoder, config, toy.draw_weights(config, seed=5))
     model = build_classifier(encoder, len(NAMES), activation="sigmoid", seed=7)
     model.get_layer("head").bias.assign([0.5, -0.25, 0.125])
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     toy.write_vocabulary(folder.parent)
     record = {
         "complete": True,
@@ -65,55 +67,103 @@ def test_a_checkpoint_name_with_brackets_is_counted_too():
     assert runs.name_new_run("a[b]", "ner").as_posix() == "runs/a[b]-ner-2"
 
 
-def test_the_newest_run_is_the_one_written_last():
-    with pytest.raises(InputError, match=r"model_train\.py"):
+def begin(folder, *, plan=PLAN, epochs=0):
+    """Begin a training that ends like a killed one, after so many epochs; gives the folder."""
+    runs.check_run(folder, plan)
+    with runs.begin_run(folder, plan):
+        for _ in range(epochs):
+            (folder / "training_state.safetensors").write_bytes(b"state")
+    return folder
+
+
+def test_the_newest_run_is_the_complete_one_written_last():
+    with pytest.raises(InputError, match=r"no finished training yet\. Train one first: python model_train\.py"):
+        runs.find_newest_run()
+    write_record("stopped", complete=False)
+    with pytest.raises(InputError, match=r"stopped before their end: runs/stopped \(name one with --run\)"):
         runs.find_newest_run()
     write_record("a", age=5)
     write_record("b", age=1)
     write_record("c", age=9)
-    runs.begin_run(runs.RUNS_FOLDER / "d", PLAN)  # not finished
+    begin(runs.RUNS_FOLDER / "d")
     assert runs.find_newest_run().as_posix() == "runs/b"
 
 
 def test_a_run_is_begun_once_and_resumed_with_the_same_plan():
     folder = runs.locate_run("mine")
-    assert runs.begin_run(folder, PLAN) is False
-    assert runs.begin_run(folder, PLAN) is True
+    assert runs.check_run(folder, PLAN) is False and not folder.exists()
+    begin(folder, epochs=1)
+    assert runs.check_run(folder, PLAN) is True
     assert runs.find_unfinished(PLAN) == [folder]
     assert runs.find_unfinished({**PLAN, "epochs": 4}) == []
 
 
 def test_another_plan_is_refused_with_what_differs():
-    runs.begin_run(runs.locate_run("mine"), PLAN)
+    folder = begin(runs.locate_run("mine"), epochs=1)
     with pytest.raises(InputError, match="epochs: begun with 3, now 4") as refusal:
-        runs.begin_run(runs.locate_run("mine"), {**PLAN, "epochs": 4})
+        runs.check_run(folder, {**PLAN, "epochs": 4})
     assert "labels" not in str(refusal.value)
+
+
+def test_a_plan_without_a_finished_epoch_binds_nobody():
+    folder = begin(runs.locate_run("mine"))
+    assert runs.check_run(folder, {**PLAN, "epochs": 4}) is False
+    assert runs.find_unfinished(PLAN) == []
 
 
 def test_a_finished_run_is_refused_and_the_next_free_name_given():
     write_record("albert_tiny-multi_label-1")
     with pytest.raises(InputError, match=r"never overwritten.*runs/albert_tiny-multi_label-2"):
-        runs.begin_run(runs.locate_run("albert_tiny-multi_label-1"), PLAN)
+        runs.check_run(runs.locate_run("albert_tiny-multi_label-1"), PLAN)
 
 
 def test_a_run_stopped_by_the_user_may_be_used_and_resumed():
-    runs.begin_run(runs.locate_run("mine"), PLAN)
-    (runs.RUNS_FOLDER / "mine" / "run.json").write_text('{"format": 1, "complete": false}')
-    assert runs.begin_run(runs.locate_run("mine"), PLAN) is True
-    assert runs.read_run(runs.find_newest_run())["complete"] is False
+    folder = begin(runs.locate_run("mine"), epochs=1)
+    (folder / "run.json").write_text('{"format": 1, "complete": false}')
+    assert runs.check_run(folder, PLAN) is True
+    assert runs.read_run(folder)["complete"] is False
+
+
+def test_a_training_that_comes_to_its_end_leaves_neither_plan_nor_lock():
+    folder = runs.locate_run("mine")
+    with runs.begin_run(folder, PLAN):
+        (folder / "run.json").write_text('{"format": 1, "complete": true}')
+    assert [path.name for path in folder.iterdir()] == ["run.json"]
+
+
+def test_a_folder_in_which_another_process_trains_is_refused_and_not_offered():
+    folder = begin(runs.locate_run("mine"), epochs=1)
+    code = "import sys\nfrom filelock import FileLock\nwith FileLock('runs/mine/.lock'):\n    print(flush=True)\n"
+    with subprocess.Popen(
+        [sys.executable, "-c", code + "    sys.stdin.read()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        other.stdout.readline()
+        with pytest.raises(InputError, match="another process is training there"), runs.begin_run(folder, PLAN):
+            pytest.fail("two trainings in one folder")
+        assert runs.find_unfinished(PLAN) == []
+        other.kill()
+    assert runs.find_unfinished(PLAN) == [folder]
+    begin(folder, epochs=1)
 
 
 def test_a_folder_of_something_else_is_left_alone():
     (runs.RUNS_FOLDER / "mine").mkdir(parents=True)
     (runs.RUNS_FOLDER / "mine" / "notes.txt").write_text("keep")
     with pytest.raises(InputError, match="not a run of ours"):
-        runs.begin_run(runs.locate_run("mine"), PLAN)
+        runs.check_run(runs.locate_run("mine"), PLAN)
 
 
 def test_a_kill_while_the_plan_was_written_does_not_block_the_name():
     (runs.RUNS_FOLDER / "mine").mkdir(parents=True)
     (runs.RUNS_FOLDER / "mine" / ".plan.json.x1y2.tmp").write_text('{"chec')
-    assert runs.begin_run(runs.locate_run("mine"), PLAN) is False
+    assert runs.check_run(runs.locate_run("mine"), PLAN) is False
+
+
+def test_a_run_written_again_drops_the_reports_of_its_earlier_weights(tmp_path):
+    write_toy_run(tmp_path / "run")
+    (tmp_path / "run/evaluation/test").mkdir(parents=True)
+    write_toy_run(tmp_path / "run")
+    assert not (tmp_path / "run/evaluation").exists()
 
 
 @pytest.mark.parametrize("family", toy.FAMILIES)
@@ -191,7 +241,7 @@ def test_what_is_no_run_or_not_finished_says_what_to_do():
     write_record("good")
     with pytest.raises(InputError, match=r"is not a run.*runs/good"):
         runs.read_run(runs.locate_run("absent"))
-    runs.begin_run(runs.locate_run("begun"), PLAN)
+    begin(runs.locate_run("begun"))
     with pytest.raises(InputError, match=r"not finished.*model_train\.py --run runs/begun"):
         runs.read_run(runs.locate_run("begun"))
 
@@ -205,4 +255,6 @@ def test_another_file_of_the_same_name_gets_a_folder_of_its_own(tmp_path):
 
     found = [evaluate(*each) for each in (("a/test.csv", "1"), ("b/test.csv", "2"), ("test.csv.gz", "3"))]
     assert found == ["test", "test-2", "test-3"]
+    named = [evaluate(name, "4") for name in ("news.2024.csv", "ner.dev.bio", "news.2023.jsonl.gz")]
+    assert named == ["news.2024", "ner.dev", "news.2023"]
     assert evaluate("c/test.csv", "2") == "test-2" and evaluate("dev.csv", "2") == "dev"

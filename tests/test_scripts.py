@@ -264,6 +264,7 @@ def test_texts_and_an_input_file_together_are_refused(folder):
 def test_other_settings_do_not_resume_a_run(folder):
     (folder / "runs/mine").mkdir(parents=True)
     (folder / "runs/mine/plan.json").write_text('{"task": "other"}')
+    (folder / "runs/mine/best_weights.safetensors").write_bytes(b"an epoch has ended")
     message = refuse(folder, "model_train.py", *TRAIN)
     assert "task: begun with 'other', now 'multi_label'" in message and "can't be resumed" in message
 

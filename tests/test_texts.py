@@ -139,6 +139,10 @@ def test_content_goes_before_text_and_a_named_column_before_both(tmp_path):
         ("a.csv", "content,content\n1,x\n", "more than one of them is content"),
         ("a.csv", "id;content\n1;x\n", "separated by semicolons"),
         ("a.csv", "\ncontent\n", "line 1: the header is empty"),
+        ("a.csv", "id,content\r1,x\r2,y\r", 'line 1: lines end in a lone "\\r"'),
+        ("a.csv", "content\rx\ry\n", "Save the file with \\n line ends."),
+        ("a.tsv", "id\tcontent\r1\tx\r", 'line 1: lines end in a lone "\\r"'),
+        ("a.csv", "长" * 200_000 + ",x\n1,2\n", "none of them is content or text"),
         ("a.csv", 'id,content\n1,"a\nb"\n2,x,y\n', "line 4: found 3 columns, expected 2 (id, content)."),
         ("a.csv", 'id,content\n1,a\n2,"never closed\n3,b\n', "line 3: the row that begins here is not valid CSV"),
         ("a.tsv", "id\tcontent\n1\ta\n2\n", "line 3: found 1 columns, expected 2 (id, content)."),
@@ -191,6 +195,7 @@ def test_reading_is_lazy(tmp_path):
 
 def test_the_csv_module_keeps_its_limit(tmp_path):
     assert list(read_texts(save(tmp_path / "a.csv", "content\n" + "长" * 200_000))) == ["长" * 200_000]
+    assert list(read_texts(save(tmp_path / "b.csv", f"{'长' * 200_000},content\n1,x\n"))) == ["x"]
     assert csv.field_size_limit() == 131072  # Python's own; a test that came before may have left another
 
 

@@ -1,5 +1,6 @@
 """Splits comma- and tab-separated text into rows of cells, each with the line on which it begins."""
 
+import contextlib
 import csv
 
 from zhlabel.errors import InputError
@@ -22,8 +23,8 @@ def read_table(path, stream):
         (column names, iterator of (line, cells)); ``([], ())`` for a file without any character.
 
     Raises:
-        InputError: an empty header, semicolons in place of commas, invalid CSV such as a quotation mark that is never
-            closed, a row whose number of cells is not the header's.
+        InputError: an empty header, lines that end in a lone carriage return, semicolons in place of commas, invalid
+            CSV such as a quotation mark that is never closed, a row whose number of cells is not the header's.
     """
     header = stream.readline()
     if not header:
@@ -31,11 +32,33 @@ def read_table(path, stream):
     if not header.strip():
         raise InputError(f"{path}, line 1: the header is empty. Put the columns' names there, such as label,content.")
     delimiter = "\t" if "\t" in header else ","
-    names = [name.strip() for name in next(csv.reader([header.strip("\r\n")], delimiter=delimiter))]
+    names = [name.strip() for name in _split_header(path, header.strip("\r\n"), delimiter)]
     if len(names) == 1 and ";" in names[0]:
         raise InputError(f"{path}, line 1: the columns are separated by semicolons. Save it with commas or tabs.")
     records = _split_tabs(stream) if delimiter == "\t" else _split_commas(path, stream)
     return names, _check_rows(path, names, records, delimiter)
+
+
+@contextlib.contextmanager
+def _long_cells():
+    """Let the csv module take cells of any length, and give it its usual limit back."""
+    usual_limit = csv.field_size_limit(_LONGEST_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(usual_limit)
+
+
+def _split_header(path, header, delimiter):
+    try:
+        with _long_cells():
+            return next(csv.reader([header], delimiter=delimiter))
+    except csv.Error as problem:
+        if "\r" in header:
+            raise InputError(
+                f'{path}, line 1: lines end in a lone "\\r", expected "\\n". Save the file with \\n line ends.'
+            ) from None
+        raise InputError(f"{path}, line 1: the header is not valid CSV ({problem}).") from None
 
 
 def _check_rows(path, names, records, delimiter):
@@ -52,19 +75,17 @@ def _check_rows(path, names, records, delimiter):
 
 
 def _split_commas(path, stream):
-    usual_limit, first_line = csv.field_size_limit(_LONGEST_CELL), 2
-    reader = csv.reader(stream, strict=True)
+    first_line, reader = 2, csv.reader(stream, strict=True)
     try:
-        for cells in reader:
-            yield first_line, cells
-            first_line = reader.line_num + 2
+        with _long_cells():
+            for cells in reader:
+                yield first_line, cells
+                first_line = reader.line_num + 2
     except csv.Error as problem:
         raise InputError(
             f"{path}, line {first_line}: the row that begins here is not valid CSV ({problem}). "
             'Inside a quoted field a quotation mark is written twice: "".'
         ) from None
-    finally:
-        csv.field_size_limit(usual_limit)
 
 
 def _split_tabs(stream):

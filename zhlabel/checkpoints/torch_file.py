@@ -7,6 +7,7 @@ published Chinese checkpoints of 2019 and 2020 were written.
 """
 
 import collections
+import contextlib
 import dataclasses
 import io
 import pickle
@@ -45,23 +46,42 @@ class TorchTensor:
     strides: tuple
 
 
+@contextlib.contextmanager
+def _one_kind_of_error():
+    """Turn whatever a damaged file makes pickle, zipfile and numpy raise into a ValueError."""
+    try:
+        yield
+    except RefusedPickleError:
+        raise
+    except Exception as problem:
+        raise ValueError(str(problem) or type(problem).__name__) from problem
+
+
 def _rebuild_tensor(storage, start, shape, strides, *_):
-    dtype, key, length = storage
-    numbers = (start, *shape, *strides)
-    if len(shape) != len(strides) or not all(isinstance(n, int) and n >= 0 for n in numbers):
+    return TorchTensor(*storage, start, shape, strides)
+
+
+def _check_tensor(tensor):
+    """Refuse a tensor that numpy must not see. Only after unpickling: until then a pickle can change what it made."""
+    numbers = (tensor.length, tensor.start, *tensor.shape, *tensor.strides)
+    if len(tensor.shape) != len(tensor.strides) or not all(isinstance(n, int) and n >= 0 for n in numbers):
         raise RefusedPickleError("a tensor of impossible shape")
-    last = start + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
-    if 0 not in shape and last >= length:
+    if tensor.dtype not in _STORAGES.values():
+        raise RefusedPickleError(f"a tensor of the type {tensor.dtype!r}")
+    last = tensor.start + sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.strides, strict=True))
+    if 0 not in tensor.shape and last >= tensor.length:
         raise RefusedPickleError("a tensor that reaches beyond its storage")
-    return TorchTensor(dtype, key, length, start, shape, strides)
 
 
 def _rebuild_parameter(tensor, *_):
     return tensor
 
 
-class _TensorUnpickler(pickle.Unpickler):
-    """An unpickler that can make tensors and nothing else."""
+class _TensorUnpickler(pickle._Unpickler):
+    """An unpickler that can make tensors and nothing else.
+
+    It is the one in Python: the one in C, given a damaged number, asks for gigabytes of memory and writes them full.
+    """
 
     def find_class(self, module, name):
         """Give the stand-in for one of the admitted names; refuse any other, before it is imported."""
@@ -83,6 +103,7 @@ class _TensorUnpickler(pickle.Unpickler):
         return dtype, key, length
 
 
+@_one_kind_of_error()
 def read_torch_index(path):
     """List the tensors of a pytorch_model.bin, without their numbers.
 
@@ -94,7 +115,7 @@ def read_torch_index(path):
 
     Raises:
         RefusedPickleError: the file names something other than tensors, storages and OrderedDict.
-        ValueError, EOFError, KeyError, zipfile.BadZipFile, pickle.UnpicklingError: the file is damaged.
+        ValueError: the file is damaged.
     """
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
@@ -102,11 +123,16 @@ def read_torch_index(path):
     else:
         with open(path, "rb") as stream:
             found = _read_old_header(stream)
-    if not isinstance(found, dict) or not all(isinstance(value, TorchTensor) for value in found.values()):
+    if not isinstance(found, dict) or not all(
+        isinstance(name, str) and isinstance(value, TorchTensor) for name, value in found.items()
+    ):
         raise RefusedPickleError("something other than one dictionary of tensors")
+    for tensor in found.values():
+        _check_tensor(tensor)
     return dict(found)
 
 
+@_one_kind_of_error()
 def read_torch_arrays(path, tensors):
     """Read the numbers of some tensors.
 
@@ -118,7 +144,8 @@ def read_torch_arrays(path, tensors):
         dict from name to array, in the type of the file (bfloat16 becomes float32).
 
     Raises:
-        ValueError, EOFError, KeyError, zipfile.BadZipFile: the file is damaged.
+        RefusedPickleError: a tensor reaches beyond its storage.
+        ValueError: the file is damaged.
     """
     wanted = {tensor.storage: tensor for tensor in tensors.values()}
     storages = _read_zip_storages(path, wanted) if zipfile.is_zipfile(path) else _read_old_storages(path, wanted)
@@ -177,7 +204,7 @@ def _decode(raw, tensor):
 
 
 def _view(storage, tensor):
-    # _rebuild_tensor held the tensor within the length that it claims; here the claim is held to the storage.
+    # _check_tensor held the tensor within the length that it claims; here the claim is held to the storage.
     if tensor.length > storage.size:
         raise RefusedPickleError("a tensor that reaches beyond its storage")
     steps = tuple(stride * storage.itemsize for stride in tensor.strides)

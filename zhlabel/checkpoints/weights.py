@@ -1,8 +1,7 @@
 """Weights files of three formats, seen alike: the shapes of their variables, and the numbers of those asked for."""
 
 import math
-import pickle
-import zipfile
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from zhlabel.checkpoints.torch_file import RefusedPickleError, read_torch_arrays
 from zhlabel.errors import InputError
 
 _POINTER = b"version https://git-lfs"
-_DAMAGED = (ValueError, EOFError, KeyError, IndexError, OSError, zipfile.BadZipFile, pickle.UnpicklingError)
+_DAMAGED = (ValueError, EOFError, KeyError, IndexError, OSError)
 
 
 def read_shapes(path, file_format):
@@ -87,7 +86,13 @@ def _check_pointer(path):
 def _check_data_files(index):
     """Stop unless every part of a TensorFlow checkpoint lies beside its index."""
     prefix = index.name.removesuffix(".index")
-    found = {path.name for path in index.parent.glob(f"{prefix}.data-*")}
+    found = {path.name for path in _list_data_files(index)}
+    begun = sorted(path.name for path in index.parent.iterdir() if path.name.startswith(f"{prefix}.data-"))
+    if begun and not found:
+        raise InputError(
+            f"{index.parent}: of the data of {index.name} there is only {begun[0]}, a download that did not finish. "
+            f"Download {prefix}.data-00000-of-00001 again, from where {index.name} came."
+        )
     if not found:
         raise InputError(
             f"{index.parent}: {index.name} is there, its data is not. "
@@ -97,6 +102,12 @@ def _check_data_files(index):
     missing = sorted({f"{prefix}.data-{part:05d}-of-{parts:05d}" for part in range(parts)} - found)
     if missing:
         raise InputError(f"{index.parent}: {len(missing)} of {parts} parts of the data are missing: {missing[0]} ...")
+
+
+def _list_data_files(index):
+    """List the parts of a TensorFlow checkpoint's data, without half-downloaded ones, which have a further ending."""
+    name = re.compile(re.escape(index.name.removesuffix(".index")) + r"\.data-\d{5}-of-\d{5}")
+    return [path for path in index.parent.iterdir() if name.fullmatch(path.name)]
 
 
 def _open_tensorflow(index):
@@ -113,7 +124,7 @@ def _tensorflow_shapes(index):
     shapes = {name: tuple(shape) for name, shape in reader.get_variable_to_shape_map().items()}
     types = reader.get_variable_to_dtype_map()
     expected = sum(math.prod(shape) * types[name].size for name, shape in shapes.items())
-    found = sum(part.stat().st_size for part in index.parent.glob(f"{index.name.removesuffix('.index')}.data-*"))
+    found = sum(part.stat().st_size for part in _list_data_files(index))
     if found < expected:
         raise EOFError(f"its data has {found} bytes of {expected}")
     return shapes
