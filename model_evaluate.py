@@ -5,14 +5,12 @@ from zhlabel.environment import require_environment
 require_environment()  # first, so that a missing package ends in one sentence
 
 import time
-from pathlib import Path
 
-from zhlabel.decisions import compute_logits
-from zhlabel.examples import read_examples
 from zhlabel.files import hash_file, write_whole
 from zhlabel.reports import write_csv, write_json
-from zhlabel.runs import choose_evaluation_folder, find_newest_run, load_run, locate_run
+from zhlabel.runs import choose_evaluation_folder, find_newest_run, load_run, locate_run, read_run
 from zhlabel.settings import run_script
+from zhlabel.tasks import TASKS
 
 RUN = ""  # "": the newest finished run; else a folder, or a name under runs/
 DATA_FILE = "data/test.csv"  # labelled texts, in any form that training reads
@@ -22,12 +20,14 @@ BATCH_SIZE = 64  # texts at once; changes speed and memory, not the result
 
 def main(settings):
     folder = locate_run(settings.run) if settings.run else find_newest_run()
-    examples = read_examples(settings.data_file)
+    task = TASKS[read_run(folder)["task"]]
+    examples = task.read(settings.data_file, warn=lambda note: print(f"note: {note}"))
     print(f"run: {folder}")
     run = load_run(folder)
+    thresholds = run.settle_thresholds(settings.threshold)
     if not run.record["complete"]:
         print(f"note: this training was stopped after epoch {run.record['epochs']}")
-    gold = run.task.encode_targets(examples, run.names, source=f"{folder}/label.json")
+    gold = task.encode_gold(examples, run.names, source=f"{folder}/label.json")
     sha256 = hash_file(settings.data_file)
     for part, file in run.record["data"].items():
         if isinstance(file, dict) and file["sha256"] == sha256:
@@ -35,58 +35,60 @@ def main(settings):
 
     started = time.perf_counter()
     table = run.encode([example.text for example in examples])
-    probabilities = run.predict(table, batch_size=settings.batch_size)
+    predictions = run.predict(table, batch_size=settings.batch_size)
+    decided = task.decide(predictions, thresholds)
     seconds = time.perf_counter() - started
 
-    thresholds = run.settle_thresholds(settings.threshold)
-    decided = run.task.decide(probabilities, thresholds)
-    scores = run.task.score(decided, gold, run.names)
-    baseline = run.task.score_baselines(gold, run.names, commonest=run.commonest_label)
+    for note in task.describe_gold(gold, table, run.names):
+        print(f"note: {note}")
+    scores = task.score(decided, gold, run.names, texts=[example.text for example in examples])
     report = {
         "run": folder.as_posix(),
-        "task": run.task.name,
+        "task": task.name,
         "data": {
             "file": settings.data_file,
             "sha256": sha256,
             "texts": len(examples),
             "truncated": table.truncated,
+            "windowed": table.windowed,
         },
         **scores,
         "thresholds": thresholds,
-        "baseline": baseline,
+        "baseline": task.score_baselines(gold, run.names, commonest=run.commonest_label),
         "seconds": round(seconds, 3),
         "texts_per_second": round(len(examples) / seconds, 1),
     }
-    lines = [
-        run.task.format_scores(scores),
-        "",
-        *describe(report, examples, settings.threshold),
-    ]
+    lines = [task.format_scores(scores), "", *describe(report, settings.threshold)]
     target = choose_evaluation_folder(folder, settings.data_file, sha256)
-    rows = run.task.list_predictions(examples, probabilities, decided, gold, run.names)
-    write_csv(rows, list(rows[0]), target / "predictions.csv")
-    write_csv([row for row in rows if row["missed"] or row["spurious"]], list(rows[0]), target / "errors.csv")
-    write_logits(target / "logits.json", probabilities, gold)
+    everything = (examples, predictions, decided, gold, run.names)
+    write_rows(task.list_predictions(*everything), target / "predictions.csv")
+    write_rows(task.list_errors(*everything), target / "errors.csv")
+    for name, make in task.extras.items():
+        write_json(make(predictions, gold), target / name)
     write_reports(target, report, "\n".join(lines))
     print("\n".join(lines))
     print(f"written: {target}")
 
 
-def describe(report, examples, given_threshold):
+def describe(report, given_threshold):
     """Give the lines below the table: what was scored, by which threshold, and what needs no model."""
-    threshold = report["thresholds"]["global"]
-    origin = "given, not the run's own" if given_threshold else "chosen on the run's dev texts"
-    lines = [
-        f"{report['data']['file']}: {len(examples):,} texts, {report['data']['truncated']:,} of them cut at the length "
-        f"limit; {report['texts_per_second']:,.0f} texts per second",
-        f"threshold {threshold} ({origin})",
-    ]
+    data = report["data"]
+    fate = f"{data['truncated']:,} of them cut at the length limit"
+    if data["windowed"]:
+        fate = f"{data['windowed']:,} of them in several windows"
+    lines = [f"{data['file']}: {data['texts']:,} texts, {fate}; {report['texts_per_second']:,.0f} texts per second"]
+    if report["thresholds"]:
+        origin = "given, not the run's own" if given_threshold else "the run's own"
+        lines.append(f"threshold {report['thresholds']['global']} ({origin})")
     for name, row in report["baseline"].items():
-        lines.append(
-            f"for comparison, {name}: micro F1 {row['micro f1-score']:.4f}, accuracy {row['accuracy']:.4f}, "
-            f"hamming loss {row['hamming_loss']:.4f}"
-        )
+        figures = ", ".join(f"{key.replace('_', ' ').replace('-score', '')} {row[key]:.4f}" for key in row)
+        lines.append(f"for comparison, {name}: {figures}")
     return lines
+
+
+def write_rows(rows, path):
+    """Write rows as csv; of no rows the header is left out too."""
+    write_csv(rows, list(rows[0]) if rows else [], path)
 
 
 def write_reports(target, report, text):
@@ -94,12 +96,6 @@ def write_reports(target, report, text):
     with write_whole(target / "report.txt") as stream:
         stream.write(text + "\n")
     write_json(report, target / "report.json")
-
-
-def write_logits(path, probabilities, gold):
-    """Write logits and gold of each text, for thresholds set by hand: [{"logits": [...], "labels": [...]}, ...]."""
-    rows = zip(compute_logits(probabilities).tolist(), gold.astype(float).tolist(), strict=True)
-    write_json([{"logits": logits, "labels": labels} for logits, labels in rows], Path(path))
 
 
 if __name__ == "__main__":

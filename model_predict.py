@@ -19,7 +19,7 @@ from zhlabel.writers import open_writer
 
 RUN = ""  # "": the newest finished run; else a folder, or a name under runs/
 INPUT_FILE = ""  # .txt .csv .tsv .json .jsonl (.gz too) .parquet; "": TEXTS, or standard input when it is no terminal
-OUTPUT_FILE = ""  # .csv .jsonl (.gz too) or .parquet; "": JSON lines on standard output
+OUTPUT_FILE = ""  # .csv .jsonl .parquet, for ner .bio too; "": JSON lines on standard output
 THRESHOLD = 0.0  # 0: the run's own, chosen on its dev texts; else this probability for every label
 BATCH_SIZE = 64  # texts at once; changes speed and memory, not the result
 TEXTS = [  # labelled when nothing else is given; texts on the command line take their place
@@ -77,10 +77,10 @@ def label_texts(run, texts, thresholds, batch_size, chunk_size):
     """Give a result for each text, in order; chunk by chunk, so that memory does not grow with their number."""
     texts = iter(texts)
     while chunk := list(islice(texts, chunk_size)):
-        probabilities = run.predict(run.encode(chunk), batch_size=batch_size)
-        decided = run.task.decide(probabilities, thresholds)
-        for text, row, chosen in zip(chunk, probabilities, decided, strict=True):
-            yield {"text": text, **run.task.format_prediction(row, chosen, run.names)}
+        predictions = run.predict(run.encode(chunk), batch_size=batch_size)
+        decided = run.task.decide(predictions, thresholds)
+        for text, prediction, chosen in zip(chunk, predictions, decided, strict=True):
+            yield {"text": text, **run.task.format_prediction(text, prediction, chosen, run.names)}
 
 
 # Texts read, sorted by length and labelled at a time; a kill loses at most so many results

@@ -6,17 +6,18 @@ require_environment()  # first, so that a missing package ends in one sentence
 
 import json
 import math
+from collections import Counter
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
 from tqdm import tqdm
 
+from zhlabel import snapshots
 from zhlabel.checkpoints import find_checkpoint
 from zhlabel.errors import InputError
-from zhlabel.examples import read_examples
 from zhlabel.files import hash_file
-from zhlabel.labels import LAST_LABELS_FILE, collect_labels, read_labels, settle_labels, write_labels
+from zhlabel.labels import LAST_LABELS_FILE, collect_labels, encode_labels, read_labels, settle_labels, write_labels
 from zhlabel.reports import draw_history, write_csv
 from zhlabel.runs import begin_run, check_run, find_unfinished, locate_run, name_new_run, write_run
 from zhlabel.settings import run_script
@@ -25,7 +26,7 @@ from zhlabel.tasks import TASKS
 from zhlabel.tokens import TextEncoder, read_vocabulary
 
 # What to learn
-TASK = "multi_label"  # multi_label: any number of labels for a text, also none
+TASK = "multi_label"  # multi_label: any number of labels a text; multi_class: one; ner: entities, as data/ner.train.bio
 TRAIN_FILE = "data/train.csv"  # label,content with labels joined by |; or JSON, JSON lines, DuEE's form; .gz too
 DEV_FILE = "data/dev.csv"  # chooses the best epoch and the threshold; "": a share of TRAIN_FILE is set aside
 DEV_SHARE = 0.1  # that share, with every label in proportion
@@ -34,7 +35,9 @@ LABEL_FILE = ""  # "": labels are collected from TRAIN_FILE; a label.json of you
 # Where to start
 CHECKPOINT = "albert_tiny"  # folder of an ALBERT, ELECTRA, BERT or RoBERTa-wwm checkpoint
 FROM_SCRATCH = False  # True: only its config and vocab.txt are used, weights start at random
-MAX_LENGTH = 256  # tokens a text, [CLS] and [SEP] included; what is longer is cut, and counted
+HEAD = ""  # "": [CLS] and a dense layer, for ner crf; or bilstm_crf, bilstm_attention_crf, softmax
+MAX_LENGTH = 256  # tokens a row, [CLS] and [SEP] included
+LONG_TEXT = ""  # "": longer texts are cut, for ner laid into windows; or cut, head_tail, windows_mean, windows_max
 
 # How to train
 EPOCHS = 10  # passes over the training texts
@@ -43,6 +46,12 @@ LEARNING_RATE = 5e-4  # peak; the bundled tiny checkpoint 5e-4, other tiny ones 
 WARMUP_SHARE = 0.1  # share of all steps in which the rate rises; it falls to 0 in the rest
 WEIGHT_DECAY = 0.01  # decoupled, not on biases and layer norms
 PATIENCE = 3  # stop after so many epochs without a better dev score; 0: never early
+CLASS_WEIGHTS = ""  # multi_class: balanced, or 裁员:2.0|收购:0.5
+HEAD_LEARNING_RATE = 0.0  # peak of all that is not encoder; 0: LEARNING_RATE
+FREEZE_LAYERS = 0  # embeddings and so many layers stay as they are; -1: the whole encoder
+LORA_RANK = 0  # above 0: the encoder is frozen, corrections of this rank and the head are trained
+LORA_ALPHA = 16.0  # the corrections count LORA_ALPHA / LORA_RANK times
+LORA_TARGETS = ["query", "key"]  # of query key value output inner outer
 SEED = 1  # of batch order, initial values, dropout and the dev share
 
 # Where to keep it
@@ -51,44 +60,63 @@ RUN = ""  # "": runs/<checkpoint>-<task>-<n>, the next free n; a name resumes th
 
 def main(settings):
     task = TASKS[settings.task]
+    if settings.lora_rank and settings.freeze_layers:
+        raise InputError(f"--lora-rank {settings.lora_rank} freezes the encoder by itself: leave FREEZE_LAYERS 0.")
+    head = task.choose("HEAD", settings.head)
+    long_text = task.choose("LONG_TEXT", settings.long_text)
     checkpoint = find_checkpoint(settings.checkpoint, from_scratch=settings.from_scratch)
     if checkpoint.note:
         print(checkpoint.note)
     positions = checkpoint.config["max_position_embeddings"]
     if settings.max_length > positions:
         raise InputError(f"--max-length {settings.max_length}: {settings.checkpoint} knows only {positions} positions.")
-    texts, targets, names = read_data(settings, task)
-    tables = encode_texts(texts, TextEncoder(read_vocabulary(checkpoint.vocab_file)), settings.max_length)
+    examples, gold, names = read_data(settings, task)
+    text_encoder = TextEncoder(read_vocabulary(checkpoint.vocab_file))
+    tables = encode_texts(examples, text_encoder, settings.max_length, long_text)
+    for part, table in tables.items():
+        for note in task.describe_gold(gold[part], table, names):
+            print(f"note: {part}: {note}")
+    weights = task.weigh_rows(gold["train"], names, settings.class_weights, tables["train"])
     plan = make_plan(settings, checkpoint, names)
     folder = choose_folder(settings, plan)
 
     # TensorFlow takes seconds to import, so it comes after everything that can be wrong with the input.
-    from zhlabel import training
+    from zhlabel import lora, training
 
-    steps = math.ceil(len(texts["train"]) / settings.batch_size)
-    model = build_model(settings, task, checkpoint, len(names), settings.epochs * steps)
-    model.summary(line_length=110, print_fn=print)
-    data = {part: training.TaskData(tables[part], targets[part]) for part in texts}
+    steps = math.ceil(len(tables["train"]) / settings.batch_size)
+    model = build_model(settings, task, head, checkpoint, names, settings.epochs * steps)
+    train = training.TaskData(tables["train"], task.align(gold["train"], tables["train"], names), weights)
+    counts = lora.count_parameters(model)
+    encoder_parameters = model.get_layer("encoder").count_params()
+
+    def score_dev(outputs):
+        state = task.read_state(model)
+        predictions = task.combine(outputs, tables["dev"], names, long_text=long_text, state=state)
+        thresholds, dev_score = task.choose_thresholds(predictions, gold["dev"])
+        return {"dev_score": dev_score, "thresholds": thresholds}
+
     with begin_run(folder, plan):
-        complete = fit_with_progress(settings, task, model, data, folder, steps)
-        best = training.restore_best(model, folder)
+        complete = fit_with_progress(settings, task, model, train, tables["dev"], score_dev, folder, steps)
+        best = snapshots.restore_best(model, folder)
         if best is None:
             print(f"Stopped before the first epoch ended; nothing to keep. Again: python model_train.py --run {folder}")
             raise KeyboardInterrupt
-        history = training.read_history(folder)
-        write_history(history, folder)
+        if settings.lora_rank:
+            lora.merge_lora(model.get_layer("encoder"), checkpoint.config)
+        history = snapshots.read_history(folder)
+        write_history(history, folder, task.score_name)
         record = {
             "complete": complete,
             "task": task.name,
             "settings": asdict(settings),
             "checkpoint": {key: getattr(checkpoint, key) for key in ("family", "file_format", "bundled")},
-            "parameters": {"encoder": model.get_layer("encoder").count_params(), "all": model.count_params()},
+            "parameters": {"encoder": encoder_parameters, **counts},
             "thresholds": best["thresholds"],
             "best_epoch": best["epoch"],
             "epochs": len(history),
             "dev_score": best["dev_score"],
-            "data": {**plan["data"], **{f"{part}_texts": len(texts[part]) for part in texts}},
-            "label_counts": dict(zip(names, targets["train"].sum(axis=0).tolist(), strict=True)),
+            "data": {**plan["data"], **{f"{part}_texts": len(examples[part]) for part in examples}},
+            "label_counts": count_labels(examples["train"], names),
             "versions": {name: version(name) for name in VERSIONS_KEPT},
             "seconds": round(sum(row["seconds"] for row in history), 1),
         }
@@ -101,48 +129,59 @@ def main(settings):
             names=names,
         )
         write_labels(names, LAST_LABELS_FILE)
-        print(
-            f"{folder}: best after epoch {best['epoch']} of {len(history)}, dev micro F1 {best['dev_score']:.4f} "
-            f"at threshold {best['thresholds']['global']}; {record['seconds']:.0f} s in the epochs"
-        )
+        print(describe_result(folder, record, task))
         if not complete:
             print(f"Stopped; the best so far can be used. To go on: python model_train.py --run {folder}")
             raise KeyboardInterrupt
-        training.remove_state(folder)
+        snapshots.remove_state(folder)
     print(f"next: python model_evaluate.py --run {folder}")
 
 
 def read_data(settings, task):
-    """Read the examples and give {"train", "dev"} of texts and of targets, and the label names; print what they are."""
-    train = read_examples(settings.train_file)
+    """Read {"train", "dev"} of examples and of what the task makes of their labels, and the label names; say what."""
+
+    def read(path):
+        return task.read(path, warn=lambda note: print(f"note: {note}"))
+
+    train = read(settings.train_file)
     earlier = read_labels(LAST_LABELS_FILE) if Path(LAST_LABELS_FILE).exists() else ()
     names = settle_labels(collect_labels(train), named_file=settings.label_file, earlier=earlier)
     source = settings.label_file or settings.train_file
     if settings.dev_file:
         if hash_file(settings.dev_file) == hash_file(settings.train_file):
             raise InputError(f'DEV_FILE {settings.dev_file} is TRAIN_FILE itself. Give other texts, or "" for a share.')
-        parts = {"train": train, "dev": read_examples(settings.dev_file)}
+        examples = {"train": train, "dev": read(settings.dev_file)}
     else:
         if len(train) < 2:
             raise InputError(f"{settings.train_file} has one text, so no share can be set aside. Name a DEV_FILE.")
-        chosen = split_dev(task.encode_targets(train, names, source=source), settings.dev_share, seed=settings.seed)
-        parts = {part: [train[i] for i in rows] for part, rows in zip(("train", "dev"), chosen, strict=True)}
-    targets = {part: task.encode_targets(examples, names, source=source) for part, examples in parts.items()}
-    texts = {part: [example.text for example in examples] for part, examples in parts.items()}
-    print(f"{len(names)} labels; texts: {len(texts['train']):,} to train on, {len(texts['dev']):,} for dev")
-    if shared := len(set(texts["train"]) & set(texts["dev"])):
+        chosen = split_dev(encode_labels(train, names, source=source), settings.dev_share, seed=settings.seed)
+        examples = {part: [train[i] for i in rows] for part, rows in zip(("train", "dev"), chosen, strict=True)}
+    gold = {part: task.encode_gold(each, names, source=source) for part, each in examples.items()}
+    print(f"{len(names)} labels; texts: {len(examples['train']):,} to train on, {len(examples['dev']):,} for dev")
+    texts = {part: {example.text for example in each} for part, each in examples.items()}
+    if shared := len(texts["train"] & texts["dev"]):
         print(f"note: {shared:,} different dev texts are training texts too, so dev scores flatter")
-    return texts, targets, names
+    return examples, gold, names
 
 
-def encode_texts(texts, text_encoder, max_length):
-    """Encode the texts of each part, and print what the length limit cut."""
-    tables = {part: text_encoder.encode(texts[part], max_length=max_length) for part in texts}
-    for part, table in tables.items():
-        if table.truncated:
+def count_labels(examples, names):
+    """Count the texts of each label, in the order of the ids."""
+    counts = Counter(label for example in examples for label in example.labels)
+    return {name: counts[name] for name in names}
+
+
+def encode_texts(examples, text_encoder, max_length, long_text):
+    """Encode the texts of each part, and print what became of those beyond the length limit."""
+    tables = {}
+    for part, each in examples.items():
+        texts = [example.text for example in each]
+        table = tables[part] = text_encoder.encode(texts, max_length=max_length, long_text=long_text)
+        if table.truncated or table.windowed:
+            what = f"{table.windowed:,} of" if table.windowed else f"{table.truncated:,} of"
+            fate = f"were laid into {len(table):,} rows in all" if table.windowed else "were cut"
             print(
-                f"note: {table.truncated:,} of {len(table):,} {part} texts were cut at {max_length} tokens; "
-                f"the longest has {table.full_lengths.max():,}"
+                f"note: {what} {len(texts):,} {part} texts have more than {max_length} tokens and {fate} "
+                f"({long_text}); the longest has {table.full_lengths.max():,}"
             )
     return tables
 
@@ -151,14 +190,15 @@ def make_plan(settings, checkpoint, names):
     """Name everything that shapes the result: by it an unfinished run is known again."""
     files = {"train": settings.train_file, "dev": settings.dev_file}
     weights = checkpoint.weights_file
-    return {
+    plan = {
         **{key: value for key, value in asdict(settings).items() if key != "run"},
-        "labels": list(names),
+        "labels": names,
         "data": {part: {"file": file, "sha256": hash_file(file)} for part, file in files.items() if file},
         "encoder": checkpoint.config,
         "vocabulary_sha256": hash_file(checkpoint.vocab_file),
         "weights_sha256": hash_file(weights) if weights else None,
     }
+    return json.loads(json.dumps(plan))  # as it comes back from its file: a tuple is a list there
 
 
 def choose_folder(settings, plan):
@@ -173,33 +213,42 @@ def choose_folder(settings, plan):
     return folder
 
 
-def build_model(settings, task, checkpoint, label_count, total_steps):
-    """Build encoder and head on the devices there are, load the checkpoint, and compile; print the devices."""
-    from zhlabel import backend, encoder, training
+def build_model(settings, task, head, checkpoint, names, total_steps):
+    """Build encoder and head on the devices there are, load the checkpoint, and compile; print devices and model."""
+    from zhlabel import backend, encoder, lora, training
 
     print(f"device: {backend.describe_device()}")
     backend.set_up_devices()
     backend.set_seed(settings.seed)
     with backend.make_strategy().scope():
-        model = task.build_head(encoder.load_encoder(checkpoint, seed=settings.seed), label_count, seed=settings.seed)
+        base = encoder.load_encoder(checkpoint, seed=settings.seed)
+        lora.freeze_encoder(base, checkpoint.config, settings.freeze_layers)
+        if settings.lora_rank:
+            lora.attach_lora(
+                base,
+                checkpoint.config,
+                rank=settings.lora_rank,
+                alpha=settings.lora_alpha,
+                targets=settings.lora_targets,
+                seed=settings.seed,
+            )
+        model = task.build_model(base, names, head=head, seed=settings.seed)
         training.compile_model(
             model,
-            loss=task.loss,
+            loss=task.make_loss(model),
             learning_rate=settings.learning_rate,
+            head_learning_rate=settings.head_learning_rate,
             warmup_share=settings.warmup_share,
             weight_decay=settings.weight_decay,
             total_steps=total_steps,
         )
+    model.summary(line_length=110, print_fn=print)
     return model
 
 
-def fit_with_progress(settings, task, model, data, folder, steps):
+def fit_with_progress(settings, task, model, train, dev_table, score_dev, folder, steps):
     """Fit under a progress bar; gives False when Ctrl-C ended it."""
     from zhlabel import training
-
-    def score(probabilities, targets):
-        thresholds, dev_score = task.choose_thresholds(probabilities, targets)
-        return {"dev_score": dev_score, "thresholds": thresholds}
 
     with tqdm(total=settings.epochs * steps, unit="step", dynamic_ncols=True, smoothing=0.05) as bar:
 
@@ -209,15 +258,15 @@ def fit_with_progress(settings, task, model, data, folder, steps):
             bar.update(epochs_finished * steps + steps_finished - bar.n)
 
         def show_epoch(row):
-            bar.write(f"epoch {row['epoch']}: loss {row['loss']:.4f}, dev micro F1 {row['dev_score']:.4f}")
+            bar.write(f"epoch {row['epoch']}: loss {row['loss']:.4f}, dev {task.score_name} {row['dev_score']:.4f}")
 
         try:
             training.fit_model(
                 model,
-                data["train"],
-                data["dev"],
+                train,
+                dev_table,
                 folder=folder,
-                score=score,
+                score=score_dev,
                 epochs=settings.epochs,
                 batch_size=settings.batch_size,
                 patience=settings.patience,
@@ -230,11 +279,20 @@ def fit_with_progress(settings, task, model, data, folder, steps):
     return True
 
 
-def write_history(history, folder):
+def write_history(history, folder, score_name):
     """Write one row an epoch as csv, and the curve as a picture."""
     rows = [{**row, "thresholds": json.dumps(row["thresholds"])} for row in history]
     write_csv(rows, list(rows[0]), folder / "history.csv")
-    draw_history(history, folder / "history.svg")
+    draw_history(history, folder / "history.svg", score_name=score_name)
+
+
+def describe_result(folder, record, task):
+    """Say in a line what came out."""
+    threshold = f" at threshold {record['thresholds']['global']}" if record["thresholds"] else ""
+    return (
+        f"{folder}: best after epoch {record['best_epoch']} of {record['epochs']}, dev {task.score_name} "
+        f"{record['dev_score']:.4f}{threshold}; {record['seconds']:.0f} s in the epochs"
+    )
 
 
 VERSIONS_KEPT = ("tensorflow", "tf-keras", "bert4keras", "tokenizers", "numpy")
@@ -249,6 +307,10 @@ LIMITS = {
     "WEIGHT_DECAY": (0.0, 1.0),
     "PATIENCE": (0, 10_000),
     "SEED": (0, 2**31 - 1),
+    "HEAD_LEARNING_RATE": (0.0, 1.0),
+    "FREEZE_LAYERS": (-1, 1_000),
+    "LORA_RANK": (0, 1_024),
+    "LORA_ALPHA": (0.0, 1_024.0),
 }
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Writes the csv and BIO files of the three splits from the master file sample.jsonl: python data/make_files.py"""
+"""Writes the files of the three splits for each task from the master file sample.jsonl: python data/make_files.py"""
 
 import csv
 import json
@@ -22,13 +22,19 @@ def tag_characters(text, entities):
     return tags
 
 
+def write_csv(name, items):
+    """Write label,content rows, labels joined by |."""
+    with open(FOLDER / name, "w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["label", "content"])
+        writer.writerows(["|".join(item["labels"]), item["text"]] for item in items)
+
+
 def main():
     for split in ("train", "dev", "test"):
         items = [item for item in read_sample() if item["split"] == split]
-        with open(FOLDER / f"{split}.csv", "w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(["label", "content"])
-            writer.writerows(["|".join(item["labels"]), item["text"]] for item in items)
+        write_csv(f"{split}.csv", items)
+        write_csv(f"class.{split}.csv", [item for item in items if len(item["labels"]) == 1])
         with open(FOLDER / f"ner.{split}.bio", "w", encoding="utf-8", newline="") as stream:
             for item in items:
                 pairs = zip(item["text"], tag_characters(item["text"], item["entities"]), strict=True)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhlabel.batches import order_for_prediction, order_for_training, pad_batch
+from zhlabel.batches import order_for_prediction, order_for_training, pad_rows
 from zhlabel.tokens import PADDING_ID, TokenTable
 
 B = 4
@@ -19,7 +19,8 @@ def make_lengths(count):
 def make_table(*rows):
     ids = np.array([number for row in rows for number in row], dtype=np.int32)
     lengths = np.array([len(row) for row in rows], dtype=np.int64)
-    return TokenTable(ids, np.cumsum([0, *lengths]), lengths, np.zeros((len(ids), 2), np.int32))
+    rows = np.arange(len(rows))
+    return TokenTable(ids, np.cumsum([0, *lengths]), lengths, np.zeros((len(ids), 2), np.int32), rows, 0 * rows)
 
 
 def order_both_ways(lengths, batch_size):
@@ -85,17 +86,17 @@ def test_prediction_begins_with_the_longest_and_keeps_the_order_of_equals():
 
 def test_a_batch_is_padded_on_the_right_to_its_own_longest():
     table = make_table([2, 7, 3], [2, 3], [2, 5, 6, 7, 8, 3])
-    batch = pad_batch(table, np.array([1, 0]))
+    batch = pad_rows(table.token_ids, table.starts, np.array([1, 0]))
     assert batch.dtype == np.int32
     assert batch.tolist() == [[2, 3, PADDING_ID], [2, 7, 3]]
-    assert pad_batch(table, [2]).tolist() == [[2, 5, 6, 7, 8, 3]]
+    assert pad_rows(table.token_ids, table.starts, [2]).tolist() == [[2, 5, 6, 7, 8, 3]]
 
 
 @given(st.lists(st.lists(st.integers(1, 8000), min_size=2, max_size=12), min_size=1, max_size=9), st.integers(1, 4))
 def test_what_is_not_padding_is_the_text(rows, batch_size):
     table = make_table(*rows)
     for indices in order_for_training(table.lengths, batch_size, seed=1, epoch=0):
-        batch = pad_batch(table, indices)
+        batch = pad_rows(table.token_ids, table.starts, indices)
         assert batch.shape == (len(indices), max(len(rows[i]) for i in indices))
         assert [row[row != PADDING_ID].tolist() for row in batch] == [rows[i] for i in indices]
         assert all((row[len(rows[i]) :] == PADDING_ID).all() for row, i in zip(batch, indices, strict=True))

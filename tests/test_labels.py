@@ -10,7 +10,15 @@ from sklearn.preprocessing import MultiLabelBinarizer
 
 from zhlabel.errors import InputError
 from zhlabel.examples import Example
-from zhlabel.labels import collect_labels, encode_labels, read_labels, settle_labels, write_labels
+from zhlabel.labels import (
+    collect_labels,
+    encode_classes,
+    encode_labels,
+    read_labels,
+    settle_labels,
+    weigh_classes,
+    write_labels,
+)
 
 
 def make_examples(*labels):
@@ -121,3 +129,31 @@ def test_an_unknown_label_that_resembles_none_is_named_without_a_guess():
     with pytest.raises(InputError) as caught:
         encode_labels(make_examples(["火山爆发"]), ("起诉", "裁员"))
     assert 'line 2: the label "火山爆发"' in str(caught.value) and "closest" not in str(caught.value)
+
+
+def test_each_text_of_several_classes_has_one_id():
+    classes = encode_classes(make_examples(["b"], ["a"], ["b"]), ("a", "b"))
+    assert classes.tolist() == [1, 0, 1] and classes.dtype == np.int32
+
+
+@pytest.mark.parametrize(("labels", "found"), [([], "no label"), (["a", "b"], r"2 labels \(a, b\)")])
+def test_a_text_without_exactly_one_class_is_named_with_its_line(labels, found):
+    with pytest.raises(InputError, match=f'line 3: the text has {found}, expected one.*TASK = "multi_label"'):
+        encode_classes(make_examples(["a"], labels), ("a", "b"))
+
+
+def test_balanced_weights_are_scikit_learns():
+    from sklearn.utils.class_weight import compute_sample_weight
+
+    classes = np.array([0, 0, 0, 1, 2, 2])
+    assert np.allclose(weigh_classes(classes, ("a", "b", "c"), "balanced"), compute_sample_weight("balanced", classes))
+
+
+def test_given_weights_are_by_label_and_others_count_once():
+    assert weigh_classes(np.array([0, 1, 2]), ("a", "b:c", "d"), "b:c:2.5| d:0").tolist() == [1, 2.5, 0]
+
+
+@pytest.mark.parametrize("weights", ["balance", "e:2", "a:x", "a:2|"])
+def test_a_weight_that_is_none_is_refused(weights):
+    with pytest.raises(InputError, match=r'CLASS_WEIGHTS: ".*" is not a label with its weight.*"balanced".*a:2.0'):
+        weigh_classes(np.array([0, 1]), ("a", "b"), weights)

@@ -1,14 +1,20 @@
 """metrics.py: every figure equals scikit-learn's to 1e-12, at the border cases too."""
 
+import json
 import warnings
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, classification_report, f1_score, hamming_loss
+from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, f1_score, hamming_loss
 
-from zhlabel.metrics import score_multi_label, score_multi_label_baselines
+from zhlabel.metrics import (
+    score_multi_class,
+    score_multi_class_baselines,
+    score_multi_label,
+    score_multi_label_baselines,
+)
 
 AVERAGES = ("micro avg", "macro avg", "weighted avg", "samples avg")
 SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 6))
@@ -93,3 +99,50 @@ def test_baselines_are_scored_by_the_same_rules(labels):
         assert abs(row["accuracy"] - accuracy_score(gold, decided)) < 1e-12
         assert abs(row["hamming_loss"] - hamming_loss(gold, decided)) < 1e-12
         assert abs(row["micro f1-score"] - f1_score(gold.ravel(), decided.ravel(), zero_division=0)) < 1e-12
+
+
+def draw_classes(count, labels, seed):
+    """Draw gold and decided ids; with few texts and many labels some labels occur on one side or nowhere."""
+    generator = np.random.default_rng(seed)
+    gold = generator.integers(0, labels, count)
+    return np.where(generator.random(count) < 0.6, gold, generator.integers(0, labels, count)), gold
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 30), st.integers(1, 8), st.integers(0, 2**31 - 1))
+@example(1, 1, 0)
+@example(2, 8, 0)
+@pytest.mark.filterwarnings("ignore:A single label was found")
+def test_every_figure_of_a_multi_class_task_equals_that_of_scikit_learn(count, labels, seed):
+    decided, gold = draw_classes(count, labels, seed)
+    names, ids = name_labels(labels), range(labels)
+    scores = score_multi_class(decided, gold, names)
+    expected = classification_report(gold, decided, labels=ids, target_names=names, output_dict=True, zero_division=0)
+    assert abs(scores["accuracy"] - accuracy_score(gold, decided)) < 1e-12
+    assert abs(scores["hamming_loss"] - hamming_loss(gold, decided)) < 1e-12
+    assert scores["confusion"] == confusion_matrix(gold, decided, labels=ids).tolist()
+    assert list(scores["labels"]) == list(names) and "micro avg" not in scores
+    for name in (*names, "macro avg", "weighted avg"):
+        row = scores["labels"][name] if name in names else scores[name]
+        assert list(row) == ["precision", "recall", "f1-score", "support"]
+        for figure, value in row.items():
+            assert abs(value - expected[name][figure]) < 1e-12, (name, figure)
+
+
+def test_confusions_have_a_row_for_each_gold_label():
+    decided, gold = np.array([1, 1, 2, 0]), np.array([0, 0, 2, 0])
+    scores = score_multi_class(decided, gold, ("体育", "财经", "科技"))
+    assert scores["confusion"] == [[1, 2, 0], [0, 0, 0], [0, 0, 1]]
+    assert (scores["accuracy"], scores["hamming_loss"]) == (0.5, 0.5)
+    assert scores["labels"]["财经"] == {"precision": 0, "recall": 0, "f1-score": 0, "support": 0}
+    assert json.loads(json.dumps(scores)) == scores  # plain numbers
+
+
+def test_the_multi_class_baseline_is_scored_by_the_same_rules():
+    _, gold = draw_classes(40, 5, 1)
+    baselines = score_multi_class_baselines(gold, name_labels(5), commonest=3)
+    always = np.full(40, 3)
+    macro = f1_score(gold, always, labels=range(5), average="macro", zero_division=0)
+    (name, row), *others = baselines.items()
+    assert (name, others) == ("always 类3", [])
+    assert row == pytest.approx({"accuracy": accuracy_score(gold, always), "macro f1-score": macro}, abs=1e-12)

@@ -14,8 +14,8 @@ from zhlabel.examples import read_examples
 DATA = Path(__file__).parents[1] / "data"
 ITEMS = [json.loads(line) for line in (DATA / "sample.jsonl").read_text(encoding="utf-8").splitlines()]
 LABELS = {label for item in ITEMS for label in item["labels"]}
-DERIVED = [f"{kind}.{ending}" for kind, ending in itertools.product(("train", "dev", "test"), ("csv",))] + [
-    f"ner.{split}.bio" for split in ("train", "dev", "test")
+DERIVED = [
+    name for split in ("train", "dev", "test") for name in (f"{split}.csv", f"class.{split}.csv", f"ner.{split}.bio")
 ]
 
 
@@ -108,6 +108,14 @@ def test_the_files_are_what_make_files_makes_of_the_master_file(tmp_path):
 def test_the_csv_files_are_read_as_the_master_file_has_them(split):
     found = [(example.text, list(example.labels)) for example in read_examples(DATA / f"{split}.csv")]
     assert found == [(item["text"], item["labels"]) for item in ITEMS if item["split"] == split]
+
+
+@pytest.mark.parametrize("split", ["train", "dev", "test"])
+def test_the_class_files_hold_the_texts_with_one_label(split):
+    found = {example.text: example.labels for example in read_examples(DATA / f"class.{split}.csv")}
+    assert found == {
+        item["text"]: tuple(item["labels"]) for item in ITEMS if item["split"] == split and len(item["labels"]) == 1
+    }
 
 
 @pytest.mark.parametrize("split", ["train", "dev", "test"])

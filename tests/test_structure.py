@@ -16,13 +16,26 @@ SCRIPTS = ("model_train", "model_evaluate", "model_predict")
 # From the bottom up; a module imports from its own row and from lower ones, when it is imported itself.
 ROWS = [
     {"errors", "environment", "settings", "files"},
-    {"tables", "labels", "examples", "texts", "tokens", "batches", "splits"}
-    | {"metrics", "decisions", "reports", "writers"},
-    {"backend", "checkpoints", "encoder", "heads"},
+    {
+        "tables",
+        "json_records",
+        "labels",
+        "examples",
+        "entity_files",
+        "texts",
+        "tags",
+        "tokens",
+        "windows",
+        "batches",
+        "splits",
+        "snapshots",
+    }
+    | {"metrics", "entity_metrics", "decisions", "decoding", "reports", "entity_reports", "writers"},
+    {"backend", "checkpoints", "encoder", "lora", "crf", "heads", "optimizer"},
     {"training"},
     {"tasks", "runs"},
 ]
-HEAVY = {"backend", "encoder", "heads", "training"}  # they import TensorFlow; everything else does so inside calls
+HEAVY = {"backend", "encoder", "lora", "crf", "heads", "optimizer", "training"}  # only these import TensorFlow at once
 PRINTING = {"zhlabel.environment", "zhlabel.settings"}  # they speak for a script before its own code runs
 HEAVY_PACKAGES = ("tensorflow", "tf_keras", "keras", "bert4keras", "torch", "transformers", "sklearn", "pandas")
 

@@ -19,11 +19,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zhlabel import writers
 from zhlabel.errors import InputError
 from zhlabel.examples import read_examples
 from zhlabel.texts import count_texts, read_standard_input, read_texts
 from zhlabel.writers import open_writer
+from zhlabel.writers import writer as writers
 
 TEXTS = ["公司裁员", "", "nan", "NULL", "001", " 前后 ", "a\u2028b\x0bc\x85d", '他说"好"', "一,二"]
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import toy
 
-from zhlabel import training
+from zhlabel import snapshots, training
 from zhlabel.backend import keras, set_seed
-from zhlabel.batches import order_for_training, pad_batch
+from zhlabel.batches import order_for_training, pad_rows
 from zhlabel.encoder import build_encoder, fill_encoder
 from zhlabel.errors import InputError
 from zhlabel.heads import build_classifier
@@ -60,8 +60,8 @@ def build_small(*, dropout_rate=0.1, **options):
     return compile_toy(keras.Model([ids, segments], dense(mean)), **options)
 
 
-def score_mean(probabilities, targets):
-    return {"dev_score": float(probabilities[targets].mean())}
+def score_mean(probabilities):
+    return {"dev_score": float((probabilities * np.arange(1, LABELS + 1)).mean())}
 
 
 def get_weights(model):
@@ -115,13 +115,13 @@ def test_weight_decay_leaves_biases_and_layer_norms_alone(family):
 def test_every_text_is_seen_once_an_epoch_and_each_epoch_has_its_own_order(tmp_path, monkeypatch):
     data, seen = make_data(), []
 
-    def watch(table, indices):
+    def watch(values, starts, indices):
         seen.append(np.array(indices))
-        return pad_batch(table, indices)
+        return pad_rows(values, starts, indices)
 
-    monkeypatch.setattr(training, "pad_batch", watch)
-    monkeypatch.setattr(training, "predict_probabilities", lambda *_, **__: np.ones(data.targets.shape))
-    training.fit_model(build_small(), data, data, folder=tmp_path, score=score_mean, epochs=2, **FIT)
+    monkeypatch.setattr(training, "pad_rows", watch)
+    monkeypatch.setattr(training, "predict_rows", lambda *_, **__: np.ones(data.targets.shape))
+    training.fit_model(build_small(), data, data.table, folder=tmp_path, score=score_mean, epochs=2, **FIT)
     orders = [np.concatenate(seen[:6]), np.concatenate(seen[6:])]
     assert [sorted(order) for order in orders] == [list(range(21))] * 2
     assert orders[0].tolist() != orders[1].tolist()
@@ -131,18 +131,18 @@ def test_a_resumed_training_with_dropout_ends_bit_for_bit_as_an_uninterrupted_on
     data, options = make_data(), {"score": score_mean, "epochs": 3, **FIT}
     model = build_toy("albert", dropout_rate=0.1)
     start = [v.numpy() for v in [*model.weights, *model.optimizer.variables]]
-    whole = training.fit_model(model, data, data, folder=tmp_path / "whole", **options)
+    whole = training.fit_model(model, data, data.table, folder=tmp_path / "whole", **options)
     expected = get_weights(model)
     assert len({row["loss"] for row in whole}) == 3
 
     for variable, value in zip([*model.weights, *model.optimizer.variables], start, strict=True):
         variable.assign(value)
     with pytest.raises(Stop):
-        training.fit_model(model, data, data, folder=tmp_path / "cut", on_batch=stop_at(8), **options)
-    assert drop_seconds(training.read_history(tmp_path / "cut")) == drop_seconds(whole[:1])
+        training.fit_model(model, data, data.table, folder=tmp_path / "cut", on_batch=stop_at(8), **options)
+    assert drop_seconds(snapshots.read_history(tmp_path / "cut")) == drop_seconds(whole[:1])
 
     other = build_toy("albert", dropout_rate=0.1)
-    resumed = training.fit_model(other, data, data, folder=tmp_path / "cut", **options)
+    resumed = training.fit_model(other, data, data.table, folder=tmp_path / "cut", **options)
     assert drop_seconds(resumed) == drop_seconds(whole)
     assert is_equal(get_weights(other), expected)
 
@@ -174,7 +174,7 @@ import os, signal, sys
 from pathlib import Path
 import numpy as np
 import test_training as toys
-from zhlabel import training
+from zhlabel import snapshots, training
 
 folder, data = Path(sys.argv[1]), toys.make_data()
 
@@ -182,7 +182,7 @@ folder, data = Path(sys.argv[1]), toys.make_data()
 def live(place, life, kill):
     """One process's life: train until killed, or to the end."""
     signal.alarm(60)
-    random, write_whole = np.random.default_rng(life), training.write_whole
+    random, write_whole = np.random.default_rng(life), snapshots.write_whole
     last_step = int(random.integers(1, 7)) if life % 2 else 10**6
     writes = []
 
@@ -205,7 +205,7 @@ def live(place, life, kill):
         with write_whole(path, binary=binary) as stream:
             yield Cut(stream)
 
-    training.write_whole = cut_whole
+    snapshots.write_whole = cut_whole
     steps = []
 
     def on_batch(*_):
@@ -215,10 +215,10 @@ def live(place, life, kill):
 
     model = toys.build_small(total_steps=36)
     options = dict(score=toys.score_mean, epochs=6, on_batch=on_batch, **toys.FIT)
-    history = training.fit_model(model, data, data, folder=place, **options)
-    best = training.restore_best(model, place)
-    assert len(history) == 6 and best["epoch"] == training.find_best(history)["epoch"]
-    training._write_tensors(place / "result", model.weights, history)
+    history = training.fit_model(model, data, data.table, folder=place, **options)
+    best = snapshots.restore_best(model, place)
+    assert len(history) == 6 and best["epoch"] == snapshots.find_best(history)["epoch"]
+    snapshots.write_tensors(place / "result", model.weights, history)
 
 
 def start(*life):
@@ -246,12 +246,12 @@ def test_ten_kills_at_random_steps_and_in_the_middle_of_writes_change_nothing(tm
     done = run_python(KILLED, tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     one, other = (build_small(), build_small())
-    whole = training._read_tensors(tmp_path / "whole" / "result", one.weights)
-    killed = training._read_tensors(tmp_path / "killed" / "result", other.weights)
+    whole = snapshots.read_tensors(tmp_path / "whole" / "result", one.weights)
+    killed = snapshots.read_tensors(tmp_path / "killed" / "result", other.weights)
     assert drop_seconds(killed) == drop_seconds(whole)
     assert is_equal(get_weights(one), get_weights(other))
     assert list((tmp_path / "killed").glob(".*.tmp")), "no kill fell into a write"
-    training.remove_state(tmp_path / "killed")
+    snapshots.remove_state(tmp_path / "killed")
     assert [path.name for path in (tmp_path / "killed").iterdir()] == ["result"]
 
 
@@ -272,7 +272,7 @@ tf.config.set_logical_device_configuration(
 )
 import tempfile
 import test_training as toys
-from zhlabel import training
+from zhlabel import snapshots, training
 
 results, data = [], toys.make_data(17)  # five batches, the last of one text, four epochs: 20 steps
 for devices in (("CPU:0",), ("CPU:0", "CPU:1")):
@@ -282,13 +282,13 @@ for devices in (("CPU:0",), ("CPU:0", "CPU:1")):
         model = toys.build_small(dropout_rate=0.0, total_steps=20)
     before = toys.get_weights(model)
     options = dict(folder=tempfile.mkdtemp(), score=toys.score_mean, **toys.FIT)
-    first = training.fit_model(model, data, data, epochs=2, **options)
-    history = training.fit_model(model, data, data, epochs=4, **options)  # resumed
+    first = training.fit_model(model, data, data.table, epochs=2, **options)
+    history = training.fit_model(model, data, data.table, epochs=4, **options)  # resumed
     assert int(model.optimizer.iterations.numpy()) == 20
     results.append((before, toys.get_weights(model), [row["loss"] for row in history]))
 with strategy.scope():
     model = toys.build_small(dropout_rate=0.5)
-training.fit_model(model, data, data, epochs=1, **{**options, "folder": tempfile.mkdtemp()})
+training.fit_model(model, data, data.table, epochs=1, **{**options, "folder": tempfile.mkdtemp()})
 (start, one, losses), (same, two, other_losses) = results
 assert all((a == b).all() for a, b in zip(start, same))
 assert max(np.abs(a - b).max() for a, b in zip(start, one)) > 1e-2
@@ -312,14 +312,14 @@ def fit_with_scores(folder, scores, *, epochs=10, patience=0):
         return {"dev_score": next(left)}
 
     options = {**FIT, "patience": patience}
-    history = training.fit_model(model, data, data, folder=folder, score=score, epochs=epochs, **options)
+    history = training.fit_model(model, data, data.table, folder=folder, score=score, epochs=epochs, **options)
     return model, weights, history
 
 
 def test_the_best_epochs_weights_come_back_the_earliest_of_equals(tmp_path):
     model, weights, history = fit_with_scores(tmp_path, [0.1, 0.5, 0.3, 0.5, 0.2], epochs=5)
     assert not is_equal(get_weights(model), weights[1])
-    best = training.restore_best(model, tmp_path)
+    best = snapshots.restore_best(model, tmp_path)
     assert (best["epoch"], best["dev_score"]) == (2, 0.5) and len(history) == 5
     assert is_equal(get_weights(model), weights[1]) and not is_equal(weights[1], weights[3])
 
@@ -336,29 +336,29 @@ def test_a_loss_that_is_no_number_stops_with_the_remedy(tmp_path):
     data, model = make_data(), build_small()
     model.layers[-1].bias.assign([float("nan")] * LABELS)
     with pytest.raises(InputError, match=r"epoch 1, step 1\. Lower LEARNING_RATE"):
-        training.fit_model(model, data, data, folder=tmp_path, score=score_mean, epochs=2, **FIT)
-    assert training.restore_best(model, tmp_path) is None and training.read_history(tmp_path) == []
+        training.fit_model(model, data, data.table, folder=tmp_path, score=score_mean, epochs=2, **FIT)
+    assert snapshots.restore_best(model, tmp_path) is None and snapshots.read_history(tmp_path) == []
 
 
 def test_a_finished_training_is_not_trained_again(tmp_path):
     data, model = make_data(8), build_small()
-    first = training.fit_model(model, data, data, folder=tmp_path, score=score_mean, epochs=1, **FIT)
+    first = training.fit_model(model, data, data.table, folder=tmp_path, score=score_mean, epochs=1, **FIT)
     rows = []
     again = training.fit_model(
-        model, data, data, folder=tmp_path, score=score_mean, epochs=1, on_epoch=rows.append, **FIT
+        model, data, data.table, folder=tmp_path, score=score_mean, epochs=1, on_epoch=rows.append, **FIT
     )
     assert again == first and rows == []
 
 
 def test_the_history_has_the_best_epoch_even_if_its_state_was_not_written(tmp_path):
     fit_with_scores(tmp_path, [0.1, 0.5], epochs=2)
-    (tmp_path / training.STATE_FILE).unlink()
-    assert [row["epoch"] for row in training.read_history(tmp_path)] == [2]
+    (tmp_path / snapshots.STATE_FILE).unlink()
+    assert [row["epoch"] for row in snapshots.read_history(tmp_path)] == [2]
 
 
 def test_a_damaged_state_is_named(tmp_path):
     fit_with_scores(tmp_path, [0.1], epochs=1)
-    path = tmp_path / training.STATE_FILE
+    path = tmp_path / snapshots.STATE_FILE
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(InputError, match=r"training_state\.safetensors is damaged"):
         fit_with_scores(tmp_path, [0.1], epochs=2)
@@ -369,7 +369,7 @@ def test_progress_is_told_step_by_step(tmp_path):
     training.fit_model(
         build_small(),
         data,
-        data,
+        data.table,
         folder=tmp_path,
         score=score_mean,
         epochs=2,
@@ -386,11 +386,11 @@ def test_a_text_has_the_same_probabilities_alone_padded_and_in_any_batch(family)
     data, model, config = make_data(9), build_toy(family), toy.make_config(family)
     fill_encoder(model.get_layer("encoder"), config, toy.draw_weights(config, seed=5))
     model.get_layer("head").kernel.assign(20 * model.get_layer("head").kernel)  # so that texts differ clearly
-    together = training.predict_probabilities(model, data.table, batch_size=9)
+    together = training.predict_rows(model, data.table, batch_size=9)
     assert together.dtype == np.float32 and np.ptp(together, axis=0).max() > 1e-2
-    assert np.abs(training.predict_probabilities(model, data.table, batch_size=2) - together).max() < 1e-5
+    assert np.abs(training.predict_rows(model, data.table, batch_size=2) - together).max() < 1e-5
     for row in range(0, 9, 4):
-        ids = pad_batch(data.table, [row])
+        ids = pad_rows(data.table.token_ids, data.table.starts, [row])
         for padding in (0, 5):
             padded = np.pad(ids, ((0, 0), (0, padding)))
             alone = model([padded, np.zeros_like(padded)]).numpy()[0]

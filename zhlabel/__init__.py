@@ -5,21 +5,32 @@ environment.py  is this the right Python, with all packages? one sentence if not
 settings.py     a script's constants + command line -> immutable values
 files.py        text in any encoding; files that appear whole or not at all
 tables.py       comma- and tab-separated text -> rows with their line numbers
+json_records.py a JSON list or JSON lines -> values with their places
 examples.py     labelled data files -> Example records that remember file and line
+entity_files/   files with entities, in seven forms -> Example records
 texts.py        unlabelled texts from files of any size, one at a time
-labels.py       ordered label names <-> ids, label.json
+labels.py       ordered label names <-> ids, label.json; the targets of classification
+tags.py         entities <-> BIO tags of tokens; which tag may follow which
 splits.py       a seeded dev share in which every label keeps its proportion
-tokens.py       text -> token ids and the character span of each token
+tokens.py       text -> token ids and the character span of each token; long texts cut or in windows
+windows.py      what the windows of a long text say, made one
 batches.py      texts of like length together, each exactly once, padded
 backend.py      the one door to TensorFlow, tf-keras and bert4keras
 checkpoints/    a folder -> family, config, table of its variables
 encoder.py      builds the encoder and fills every weight, or stops
-heads.py        CLS + sigmoid Dense
+lora.py         freezes layers; low-rank correction of frozen ones: attach, count, merge
+crf.py          the CRF layer and the losses of taggers
+heads.py        CLS + Dense; BiLSTM, attention and CRF
+optimizer.py    AdamW with warm-up, and a rate of its own for the head
+snapshots.py    what a training leaves on disk to go on from
 training.py     compile and fit; keeps the best epoch by the dev score; resumes
-tasks.py        one table: for each task its targets, head, loss, decision, score
-runs.py         save and load a run; a loaded run gives probabilities and decisions
+tasks/          one table: for each task its reader, targets, head, loss, decision, score
+runs.py         save and load a run; a loaded run gives predictions
 decisions.py    probabilities -> labels; thresholds
+decoding.py     scores of tags -> the best legal path, and the probability of each entity
 metrics.py      numbers: exact match, Hamming loss, precision, recall, F1
+entity_metrics.py  numbers: entities by type and borders, by length; errors by kind
 reports.py      numbers -> text table, json, csv, the training curve
-writers.py      predictions -> csv, JSON lines, parquet; goes on after a stop
+entity_reports.py  the same of entities
+writers/        predictions -> csv, JSON lines, parquet, BIO; goes on after a stop
 """

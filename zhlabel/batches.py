@@ -49,18 +49,20 @@ def order_for_prediction(lengths, batch_size):
     return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
 
 
-def pad_batch(table, indices):
-    """Lay the token ids of some texts into one rectangle, padded on the right with id 0.
+def pad_rows(values, starts, indices, *, filler=PADDING_ID):
+    """Lay some rows of a flat array into one rectangle, padded on the right.
 
     Args:
-        table: a TokenTable.
-        indices: B places in it.
+        values: int array [sum of T], such as ``TokenTable.token_ids``.
+        starts: int array [W + 1]; row w has ``values[starts[w]:starts[w + 1]]``.
+        indices: B places among the rows.
+        filler: what stands behind a row's end.
 
     Returns:
-        int32 array [B, T], T the longest of these texts. The mask is where it is not 0.
+        int32 array [B, T], T the longest of these rows.
     """
-    starts, ends = table.starts[indices], table.starts[np.asarray(indices) + 1]
-    token_ids = np.full((len(indices), int((ends - starts).max())), PADDING_ID, dtype=np.int32)
-    for row, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        token_ids[row, : end - start] = table.token_ids[start:end]
-    return token_ids
+    begins, ends = starts[indices], starts[np.asarray(indices) + 1]
+    padded = np.full((len(indices), int((ends - begins).max())), filler, dtype=np.int32)
+    for row, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+        padded[row, : end - begin] = values[begin:end]
+    return padded

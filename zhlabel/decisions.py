@@ -26,10 +26,32 @@ def decide_labels(probabilities, *, threshold):
     >>> decide_labels([[0.9, 0.5], [0.1, 0.2]], threshold=0.5).tolist()
     [[True, True], [False, False]]
     """
+    return _check_numbers(probabilities) >= threshold
+
+
+def _check_numbers(probabilities):
     probabilities = np.asarray(probabilities)
     if not np.isfinite(probabilities).all():
         raise InputError("A probability is not a number: the run's weights are damaged. Train again at a lower rate.")
-    return probabilities >= threshold
+    return probabilities
+
+
+def decide_classes(probabilities):
+    """Decide on the most probable class of each text, of equal ones the first.
+
+    Args:
+        probabilities: float array [N, L].
+
+    Returns:
+        int array [N].
+
+    Raises:
+        InputError: a probability is not a number.
+
+    >>> decide_classes([[0.2, 0.8], [0.5, 0.5]]).tolist()
+    [1, 0]
+    """
+    return _check_numbers(probabilities).argmax(axis=1)
 
 
 def choose_threshold(probabilities, gold):

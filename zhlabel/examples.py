@@ -1,11 +1,11 @@
 """Reads labelled data files into Example records that remember their file and line."""
 
-import itertools
 import json
 from dataclasses import dataclass
 
 from zhlabel.errors import InputError
 from zhlabel.files import check_characters, open_text
+from zhlabel.json_records import read_json_records
 from zhlabel.tables import read_table
 
 LABEL_SEPARATOR = "|"
@@ -15,12 +15,21 @@ _LABEL_KEYS = ("label", "labels")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One labelled text: the text unchanged, its label names in the file's order, and where it stands."""
+    """One labelled text.
+
+    Attributes:
+        text: the text, unchanged.
+        labels: its label names in the file's order; of a text with entities the types that occur.
+        file: where it stands.
+        line: where it begins there, from 1.
+        entities: tags.Entity records by start, for sequence labelling.
+    """
 
     text: str
     labels: tuple
     file: str
     line: int
+    entities: tuple = ()
 
 
 def read_examples(path):
@@ -45,7 +54,7 @@ def read_examples(path):
     with open_text(path) as stream:
         head = stream.read(1 << 16).lstrip()[:1]
     with open_text(path) as stream:
-        reader = {"[": _read_json_list, "{": _read_json_lines}.get(head, _read_rows)
+        reader = _read_json if head in ("[", "{") else _read_rows
         examples = list(reader(path, stream))
     if not examples:
         raise InputError(f"{path} holds no example. Expected a header line label,content and one text a line below it.")
@@ -80,57 +89,13 @@ def _split_labels(path, line, cell):
     return tuple(dict.fromkeys(names))
 
 
-def _read_json_lines(path, stream):
-    for line, record in enumerate(stream, 1):
-        if record.strip():
-            try:
-                item = json.loads(record)
-            except (ValueError, RecursionError) as problem:
-                raise InputError(f"{path}, line {line}: not one JSON object ({problem}).") from None
-            yield _make_example(path, line, item)
+def _read_json(path, stream):
+    for line, where, item in read_json_records(path, stream):
+        yield _make_example(path, line, where, item)
 
 
-def _read_json_list(path, stream):
-    """Yield the items of one JSON list, each with the line on which it begins."""
-    content, decoder = stream.read(), json.JSONDecoder()
-    place = content.index("[")
-    line = 1 + content.count("\n", 0, place)
-    for number in itertools.count(1):
-        start = _skip_blanks(content, place + 1)
-        line += content.count("\n", place, start)
-        if number == 1 and content.startswith("]", start):
-            place = start
-            break
-        try:
-            item, end = decoder.raw_decode(content, start)
-        except (ValueError, RecursionError) as problem:
-            raise InputError(f"{path}, line {line}: the list's item {number} is not JSON ({problem}).") from None
-        yield _make_example(path, line, item)
-        place = _skip_blanks(content, end)
-        line += content.count("\n", start, place)
-        if not content.startswith(",", place):
-            break
-    if not content.startswith("]", place):
-        found = f"found {content[place : place + 20]!r}" if place < len(content) else "the file ends"
-        raise InputError(f"{path}, line {line}: {found} where a comma or the list's closing bracket is expected.")
-    behind = _skip_blanks(content, place + 1)
-    if behind < len(content):
-        line += content.count("\n", place, behind)
-        raise InputError(
-            f"{path}, line {line}: something stands behind the list's closing bracket: "
-            f"{content[behind : behind + 20]!r}. A file holds one list, or one object a line."
-        )
-
-
-def _skip_blanks(content, place):
-    while place < len(content) and content[place] in " \t\r\n":
-        place += 1
-    return place
-
-
-def _make_example(path, line, item):
+def _make_example(path, line, where, item):
     """Turn one JSON object into an Example; a DuEE object's labels are the types of its events."""
-    where = f"{path}, line {line}"
     if not isinstance(item, dict):
         raise InputError(f'{where}: found {json.dumps(item)[:40]}, expected an object {{"text": ..., "label": [...]}}.')
     if "event_list" in item:

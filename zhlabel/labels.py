@@ -1,4 +1,4 @@
-"""Ordered label names and their ids: collected from data, kept in label.json, turned into 0/1 targets."""
+"""Ordered label names and their ids: collected from data, kept in label.json, turned into targets."""
 
 import difflib
 import json
@@ -128,6 +128,67 @@ def encode_labels(examples, names, *, source="label.json"):
                 raise InputError(_describe_unknown(example, name, names, source))
             targets[row, ids[name]] = True
     return targets
+
+
+def encode_classes(examples, names, *, source="label.json"):
+    """Turn the one label of each of N examples into its id.
+
+    Args:
+        examples: as ``encode_labels``.
+        names: as ``encode_labels``.
+        source: as ``encode_labels``.
+
+    Returns:
+        int32 array [N].
+
+    Raises:
+        InputError: a text with no label or several; a label that is not among ``names``.
+    """
+    for example in examples:
+        if len(example.labels) != 1:
+            found = f"{len(example.labels)} labels ({', '.join(example.labels)})" if example.labels else "no label"
+            raise InputError(
+                f"{example.file}, line {example.line}: the text has {found}, expected one. Several labels a text, "
+                'or none, are the task multi_label: TASK = "multi_label".'
+            )
+    return encode_labels(examples, names, source=source).argmax(axis=1).astype(np.int32)
+
+
+def weigh_classes(classes, names, weights):
+    """Give each text the weight of its class in the loss.
+
+    Args:
+        classes: int array [N].
+        names: L label names.
+        weights: CLASS_WEIGHTS: "balanced" for N / (L x texts of the class), as scikit-learn; or label:weight pairs
+            joined by "|", of which a label that is left out has weight 1.
+
+    Returns:
+        float64 array [N].
+
+    Raises:
+        InputError: a pair that is none, an unknown label.
+
+    >>> weigh_classes(np.array([0, 0, 0, 1]), ("a", "b"), "balanced").round(3).tolist()
+    [0.667, 0.667, 0.667, 2.0]
+    >>> weigh_classes(np.array([0, 1]), ("a", "b"), "b:2.5").tolist()
+    [1.0, 2.5]
+    """
+    by_class = np.ones(len(names))
+    if weights == "balanced":
+        counts = np.bincount(classes, minlength=len(names))
+        by_class = len(classes) / (len(names) * np.maximum(counts, 1))
+    else:
+        for pair in weights.split("|"):
+            name, _, number = pair.rpartition(":")
+            try:
+                by_class[names.index(name.strip())] = float(number)
+            except ValueError:
+                raise InputError(
+                    f'CLASS_WEIGHTS: "{pair}" is not a label with its weight. Expected "balanced", or pairs such as '
+                    f"{names[0]}:2.0|{names[-1]}:0.5, of labels among {', '.join(names[:10])}."
+                ) from None
+    return by_class[classes]
 
 
 def _describe_unknown(example, name, names, source):

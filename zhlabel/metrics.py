@@ -2,6 +2,8 @@
 
 import numpy as np
 
+AVERAGES = ("micro avg", "macro avg", "weighted avg")
+
 
 def score_multi_label(decided, gold, names):
     """Score the decisions of a multi-label task; every figure equals scikit-learn's.
@@ -20,18 +22,44 @@ def score_multi_label(decided, gold, names):
         labels by support), "samples avg" (over texts) and "labels": name to precision, recall, f1-score, support.
     """
     hits = decided & gold
-    by_label = _divide(hits.sum(0), decided.sum(0), gold.sum(0))
     by_text = _divide(hits.sum(1), decided.sum(1), gold.sum(1))
-    support = gold.sum(0)
-    total = int(support.sum())
+    scores = score_counts(hits.sum(0), decided.sum(0), gold.sum(0), names)
     return {
         "accuracy": float((decided == gold).all(axis=1).mean()),
         "hamming_loss": float((decided != gold).mean()),
+        **{average: scores[average] for average in AVERAGES},
+        "samples avg": _name(by_text.mean(axis=1), int(gold.sum())),
+        "labels": scores["labels"],
+    }
+
+
+def score_counts(hits, decided, gold, names):
+    """Turn counts into precision, recall and F1 of each label and of all, as scikit-learn does.
+
+    Every one of the L labels has its share in the macro average, one that occurs nowhere as 0. A fraction without a
+    denominator is 0.
+
+    Args:
+        hits: L counts of what was decided and gold.
+        decided: L counts of what was decided.
+        gold: L counts of what was to be found.
+        names: L label names.
+
+    Returns:
+        A dict with "micro avg", "macro avg" (over labels), "weighted avg" (over labels by support) and "labels": name
+        to precision, recall, f1-score, support.
+
+    >>> score_counts([1, 2], [1, 2], [2, 2], ["起诉", "裁员"])["micro avg"]["recall"]
+    0.75
+    """
+    hits, decided, gold = (np.asarray(counts) for counts in (hits, decided, gold))
+    by_label = _divide(hits, decided, gold)
+    total = int(gold.sum())
+    return {
         "micro avg": _name(_divide(hits.sum(), decided.sum(), gold.sum()), total),
         "macro avg": _name(by_label.mean(axis=1), total),
-        "weighted avg": _name(by_label @ support / total if total else np.zeros(3), total),
-        "samples avg": _name(by_text.mean(axis=1), total),
-        "labels": {name: _name(by_label[:, i], int(support[i])) for i, name in enumerate(names)},
+        "weighted avg": _name(by_label @ gold / total if total else np.zeros(3), total),
+        "labels": {name: _name(by_label[:, i], int(gold[i])) for i, name in enumerate(names)},
     }
 
 
@@ -44,6 +72,39 @@ def _divide(hits, decided, gold):
 
 def _name(row, support):
     return {"precision": float(row[0]), "recall": float(row[1]), "f1-score": float(row[2]), "support": support}
+
+
+def score_multi_class(decided, gold, names):
+    """Score the decisions of a multi-class task; every figure equals scikit-learn's.
+
+    ``accuracy`` is the share of right texts, and equals each figure of the micro average, which is left out for that;
+    ``hamming_loss`` is the share of wrong texts. A label that is neither decided nor gold counts as 0 in the macro
+    average. A fraction without a denominator is 0.
+
+    Args:
+        decided: int array [N] of label ids.
+        gold: int array [N] of label ids.
+        names: L label names.
+
+    Returns:
+        A dict with "accuracy", "hamming_loss", "macro avg" (over labels), "weighted avg" (over labels by support),
+        "labels": name to precision, recall, f1-score, support, and "confusion": L rows of L counts, a row for each gold
+        label and in it a column for each decided one.
+
+    >>> score_multi_class(np.array([0, 1, 1]), np.array([0, 0, 1]), ["体育", "财经"])["confusion"]
+    [[1, 1], [0, 1]]
+    """
+    confusion = np.zeros((len(names), len(names)), dtype=int)
+    np.add.at(confusion, (gold, decided), 1)
+    scores = score_counts(confusion.diagonal(), confusion.sum(0), confusion.sum(1), names)
+    return {
+        "accuracy": float((decided == gold).mean()),
+        "hamming_loss": float((decided != gold).mean()),
+        "macro avg": scores["macro avg"],
+        "weighted avg": scores["weighted avg"],
+        "labels": scores["labels"],
+        "confusion": confusion.tolist(),
+    }
 
 
 def score_multi_label_baselines(gold, names, *, commonest):
@@ -70,3 +131,19 @@ def _summarise(scores):
         "hamming_loss": scores["hamming_loss"],
         "micro f1-score": scores["micro avg"]["f1-score"],
     }
+
+
+def score_multi_class_baselines(gold, names, *, commonest):
+    """Score what needs no model: one label for every text.
+
+    Args:
+        gold: int array [N] of label ids.
+        names: L label names.
+        commonest: id of the commonest label of the training data.
+
+    Returns:
+        A dict of the baseline ("always <label>") to accuracy and macro F1.
+    """
+    scores = score_multi_class(np.full_like(gold, commonest), gold, names)
+    row = {"accuracy": scores["accuracy"], "macro f1-score": scores["macro avg"]["f1-score"]}
+    return {f"always {names[commonest]}": row}

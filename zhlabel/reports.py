@@ -5,9 +5,11 @@ import json
 import unicodedata
 
 from zhlabel.files import write_whole
+from zhlabel.metrics import AVERAGES
 
 _COLUMNS = ("precision", "recall", "f1-score", "support")
-_AVERAGES = ("micro avg", "macro avg", "weighted avg", "samples avg")
+_MATRIX_LABELS = 20  # a wider confusion matrix fits no screen
+_CONFUSIONS = 10
 
 
 def measure_width(text):
@@ -37,17 +39,82 @@ def format_table(scores):
     Returns:
         A text of several lines, without a line end at its end.
     """
-    width = max(measure_width(name) for name in (*scores["labels"], *_AVERAGES))
-    lines = [" " * width + " " + "".join(f"{column:>10}" for column in _COLUMNS), ""]
-    lines += [_format_row(name, row, width) for name, row in scores["labels"].items()]
-    lines += ["", *(_format_row(name, scores[name], width) for name in _AVERAGES), ""]
-    lines += [f"accuracy:  {scores['accuracy']}", f"hamming loss:  {scores['hamming_loss']}"]
-    return "\n".join(lines)
+    averages = {name: scores[name] for name in (*AVERAGES, "samples avg")}
+    return "\n".join([*format_rows(scores["labels"], averages), "", *_format_losses(scores)])
+
+
+def format_rows(*groups):
+    """Write groups of named scores below one head line, a blank line between groups, four digits.
+
+    Args:
+        groups: dicts of name to precision, recall, f1-score, support; a figure that is absent stays blank.
+
+    Returns:
+        A list of lines.
+
+    >>> print("\\n".join(format_rows({"裁员": {"precision": 0.5, "recall": 1, "f1-score": 2 / 3, "support": 7}})))
+          precision    recall  f1-score   support
+    <BLANKLINE>
+    裁员     0.5000    1.0000    0.6667         7
+    """
+    width = max(measure_width(name) for group in groups for name in group)
+    lines = [" " * width + " " + "".join(f"{column:>10}" for column in _COLUMNS)]
+    for group in groups:
+        lines += ["", *(_format_row(name, row, width) for name, row in group.items())]
+    return lines
 
 
 def _format_row(name, row, width):
-    cells = "".join(f"{row[column]:>10.4f}" for column in _COLUMNS[:3])
-    return f"{pad_left(name, width)} {cells}{row['support']:>10}"
+    cells = [f"{row[column]:.4f}" if column in row else "" for column in _COLUMNS[:3]]
+    return f"{pad_left(name, width)} " + "".join(f"{cell:>10}" for cell in (*cells, row["support"]))
+
+
+def _format_losses(scores):
+    return [f"accuracy:  {scores['accuracy']}", f"hamming loss:  {scores['hamming_loss']}"]
+
+
+def format_class_table(scores):
+    """Write the scores of a multi-class task: scikit-learn's table, accuracy and Hamming loss, the confusions.
+
+    Up to 20 labels the confusions are a matrix; with more labels they are the ten commonest pairs of gold and
+    predicted label, of equal ones in the order of the labels.
+
+    Args:
+        scores: what ``metrics.score_multi_class`` gives.
+
+    Returns:
+        A text of several lines, without a line end at its end.
+    """
+    support = scores["macro avg"]["support"]
+    averages = {"accuracy": {"f1-score": scores["accuracy"], "support": support}}
+    averages |= {name: scores[name] for name in ("macro avg", "weighted avg")}
+    names = list(scores["labels"])
+    format_confusions = _format_matrix if len(names) <= _MATRIX_LABELS else _format_commonest
+    lines = [*format_rows(scores["labels"], averages), "", *_format_losses(scores), ""]
+    return "\n".join(lines + format_confusions(scores["confusion"], names))
+
+
+def _format_matrix(confusion, names):
+    columns = [[name, *(row[i] for row in confusion)] for i, name in enumerate(names)]
+    widths = [max(map(measure_width, column)) for column in columns]
+    first = max(map(measure_width, names))
+    lines = ["confusions (a row: the gold label, a column: the predicted one)"]
+    for name, cells in zip(["", *names], [names, *confusion], strict=True):
+        padded = [pad_left(cell, width) for cell, width in zip(cells, widths, strict=True)]
+        lines.append("  ".join([pad_left(name, first), *padded]))
+    return lines
+
+
+def _format_commonest(confusion, names):
+    pairs = [
+        (count, gold, predicted)
+        for gold, row in zip(names, confusion, strict=True)
+        for predicted, count in zip(names, row, strict=True)
+        if gold != predicted and count
+    ]
+    pairs = sorted(pairs, key=lambda pair: -pair[0])[:_CONFUSIONS]
+    lines = [f"{gold} -> {predicted}: {count}" for count, gold, predicted in pairs]
+    return ["commonest confusions (gold -> predicted: texts)", *(lines or ["none"])]
 
 
 def write_json(value, path):
@@ -111,12 +178,88 @@ def _join(names, chosen):
     return "|".join(names[i] for i in chosen.nonzero()[0])
 
 
-def draw_history(history, path):
+def list_errors(examples, probabilities, decided, gold, names):
+    """Give those rows of ``list_predictions`` in which a label is missed or spurious.
+
+    Args:
+        examples: N Examples.
+        probabilities: float array [N, L].
+        decided: bool array [N, L].
+        gold: bool array [N, L].
+        names: L label names.
+
+    Returns:
+        A list of dicts.
+    """
+    rows = list_predictions(examples, probabilities, decided, gold, names)
+    return [row for row in rows if row["missed"] or row["spurious"]]
+
+
+def list_class_predictions(examples, probabilities, decided, gold, names):
+    """Lay gold and decision of each text side by side, one label a text.
+
+    A low ``gold_probability`` in the training data points at texts that are labelled wrongly.
+
+    Args:
+        examples: N Examples.
+        probabilities: float array [N, L].
+        decided: int array [N] of label ids.
+        gold: int array [N] of label ids.
+        names: L label names.
+
+    Returns:
+        N dicts with line, text, gold, predicted, correct, probability (of the predicted label), gold_probability, and
+        second with second_probability: the most probable of the other labels, of equal ones the first; both blank
+        where there is only one label.
+    """
+    return [
+        {
+            "line": example.line,
+            "text": example.text,
+            "gold": names[gold[row]],
+            "predicted": names[decided[row]],
+            "correct": bool(gold[row] == decided[row]),
+            "probability": f"{probabilities[row, decided[row]]:.4f}",
+            "gold_probability": f"{probabilities[row, gold[row]]:.4f}",
+            **_find_second(probabilities[row], decided[row], names),
+        }
+        for row, example in enumerate(examples)
+    ]
+
+
+def _find_second(probabilities, first, names):
+    if len(names) == 1:
+        return {"second": "", "second_probability": ""}
+    others = probabilities.copy()
+    others[first] = -1
+    second = others.argmax()
+    return {"second": names[second], "second_probability": f"{probabilities[second]:.4f}"}
+
+
+def list_class_errors(examples, probabilities, decided, gold, names):
+    """Give those rows of ``list_class_predictions`` in which the label is wrong.
+
+    Args:
+        examples: N Examples.
+        probabilities: float array [N, L].
+        decided: int array [N] of label ids.
+        gold: int array [N] of label ids.
+        names: L label names.
+
+    Returns:
+        A list of dicts.
+    """
+    rows = list_class_predictions(examples, probabilities, decided, gold, names)
+    return [row for row in rows if not row["correct"]]
+
+
+def draw_history(history, path, *, score_name="micro F1"):
     """Draw the training loss and the dev score of each epoch into one SVG picture, text kept as text.
 
     Args:
         history: a list of dicts with "epoch", "loss" and "dev_score".
         path: the .svg file; an earlier one is replaced.
+        score_name: what the dev score is.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -132,9 +275,9 @@ def draw_history(history, path):
         score_axis = loss_axis.twinx()
         scores = [row["dev_score"] for row in history]
         best = max(range(len(scores)), key=scores.__getitem__)
-        score_axis.plot(epochs, scores, "s-", color="#1c6bb5", label="dev micro F1")
+        score_axis.plot(epochs, scores, "s-", color="#1c6bb5", label=f"dev {score_name}")
         score_axis.annotate(f"{scores[best]:.4f}", (epochs[best], scores[best]), (0, 6), textcoords="offset points")
-        score_axis.set(ylabel="dev micro F1", ylim=(0, 1.05))
+        score_axis.set(ylabel=f"dev {score_name}", ylim=(0, 1.05))
         figure.legend(loc="outside upper center", ncols=2, frameon=False)
         with write_whole(path, binary=True) as stream:
             figure.savefig(stream, format="svg", metadata={"Date": None})

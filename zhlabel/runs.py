@@ -240,7 +240,7 @@ class Run:
     model: object
 
     def encode(self, texts):
-        """Encode texts at the run's length limit.
+        """Encode texts as the run's training did.
 
         Args:
             texts: N strings.
@@ -248,21 +248,29 @@ class Run:
         Returns:
             A TokenTable.
         """
-        return self.text_encoder.encode(texts, max_length=self.record["settings"]["max_length"])
+        max_length = self.record["settings"]["max_length"]
+        return self.text_encoder.encode(texts, max_length=max_length, long_text=self.long_text)
+
+    @property
+    def long_text(self):
+        """What becomes of texts beyond the length limit, one of the task's ``long_texts``."""
+        return self.task.choose("LONG_TEXT", self.record["settings"]["long_text"])
 
     def predict(self, table, *, batch_size=64):
-        """Give the probability of each label for each text.
+        """Give the predictions for N texts, in the form of the run's task.
 
         Args:
             table: a TokenTable of N texts, as ``encode`` gives it.
-            batch_size: texts at once; it does not change the result (to 1e-5).
+            batch_size: rows at once; it does not change the result (to 1e-5).
 
         Returns:
-            float32 array [N, L].
+            float32 array [N, L] of probabilities; for ner a list of N dicts from Entity to probability.
         """
-        from zhlabel.training import predict_probabilities
+        from zhlabel.training import predict_rows
 
-        return predict_probabilities(self.model, table, batch_size=batch_size)
+        outputs = predict_rows(self.model, table, batch_size=batch_size)
+        state = self.task.read_state(self.model)
+        return self.task.combine(outputs, table, self.names, long_text=self.long_text, state=state)
 
     @property
     def commonest_label(self):
@@ -277,8 +285,13 @@ class Run:
             threshold: one for all labels, or 0 for the run's own.
 
         Returns:
-            A dict, as in run.json.
+            A dict, as in run.json; {} where the task knows none.
+
+        Raises:
+            InputError: a threshold for a task that knows none.
         """
+        if threshold and not self.task.takes_threshold:
+            raise InputError(f"--threshold {threshold}: {self.task.name} takes the most probable label. Leave it out.")
         return {"global": threshold} if threshold else self.record["thresholds"]
 
 
@@ -303,7 +316,8 @@ def load_run(folder):
     task = TASKS[record["task"]]
     set_up_devices()
     config = _read_json(folder / "encoder.json")
-    model = task.build_head(build_encoder(config, seed=0), len(names), seed=0)
+    head = task.choose("HEAD", record["settings"]["head"])
+    model = task.build_model(build_encoder(config, seed=0), names, head=head, seed=0)
     _fill_weights(model, config, folder / "weights.safetensors")
     text_encoder = TextEncoder(read_vocabulary(folder / "vocab.txt"))
     return Run(folder, record, names, task, text_encoder, model)

@@ -1,85 +1,90 @@
 """Compiles and fits a model, keeps the weights of the best dev epoch, and resumes after a kill to the same result."""
 
-import json
 import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from zhlabel.backend import keras, set_seed, tf
-from zhlabel.batches import order_for_prediction, order_for_training, pad_batch
+from zhlabel.batches import order_for_prediction, order_for_training, pad_rows
 from zhlabel.errors import InputError
-from zhlabel.files import write_whole
+from zhlabel.optimizer import AdamWithHeadRate, WarmupThenDecay
+from zhlabel.snapshots import BEST_FILE, STATE_FILE, find_best, read_tensors, write_tensors
+from zhlabel.tags import IGNORED
 from zhlabel.tokens import TokenTable
-
-STATE_FILE = "training_state.safetensors"
-BEST_FILE = "best_weights.safetensors"
 
 
 @dataclass(frozen=True)
 class TaskData:
-    """N encoded texts and what the model should say of them.
+    """W encoded rows and what the model should say of them.
 
     Attributes:
-        table: TokenTable of N texts.
-        targets: array [N, ...], cast to the loss's type a batch at a time.
+        table: TokenTable of W rows.
+        targets: bool [W, L], int [W], or int [sum of T], a tag for each of ``table.token_ids``.
+        weights: float [W], how much each row counts in the loss; None: all alike.
     """
 
     table: TokenTable
     targets: np.ndarray
+    weights: np.ndarray | None = None
+
+    @property
+    def is_by_token(self):
+        """Whether each token has its own target."""
+        return self.targets.ndim == 1 and len(self.targets) > len(self.table)
+
+    def take(self, indices):
+        """Give the padded token ids int32 [B, T] of the rows ``indices``, and float32 [B, L], int32 [B] or [B, T]."""
+        token_ids = pad_rows(self.table.token_ids, self.table.starts, indices)
+        if self.is_by_token:
+            return token_ids, pad_rows(self.targets, self.table.starts, indices, filler=IGNORED)
+        return token_ids, self.targets[indices].astype(self.target_type)
+
+    @property
+    def target_type(self):
+        """What the loss takes: float32 for 0/1 rows, int32 for ids."""
+        return np.float32 if self.targets.ndim == 2 else np.int32
 
 
-class WarmupThenDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """Learning rate that rises linearly from 0 to its peak, then falls linearly to 0 at the last step.
-
-    Args:
-        peak: highest rate.
-        total_steps: steps of the whole training.
-        warmup_steps: how many of them the rise takes; 0 starts at the peak.
-
-    Reference: Devlin et al. 2019, "BERT", arXiv:1810.04805, appendix A.2.
-    """
-
-    def __init__(self, peak, total_steps, warmup_steps):
-        self.peak, self.total_steps, self.warmup_steps = peak, total_steps, warmup_steps
-
-    def __call__(self, step):
-        done = tf.cast(step, tf.float32)
-        rise = (done + 1) / max(self.warmup_steps, 1)
-        fall = (self.total_steps - done) / max(self.total_steps - self.warmup_steps, 1)
-        return self.peak * tf.clip_by_value(tf.minimum(rise, fall), 0.0, 1.0)
-
-    def get_config(self):
-        return {"peak": self.peak, "total_steps": self.total_steps, "warmup_steps": self.warmup_steps}
-
-
-def compile_model(model, *, loss, learning_rate, warmup_share, weight_decay, total_steps):
+def compile_model(model, *, loss, learning_rate, warmup_share, weight_decay, total_steps, head_learning_rate=0.0):
     """Give a model its loss and its optimizer: Adam with decoupled weight decay, warm-up and linear decay.
 
-    Biases and layer norms are not decayed, as in BERT's original optimizer.
+    Biases and layer norms are not decayed, as in BERT's original optimizer. Frozen variables are left as they are.
 
     Args:
         model: the model to train.
         loss: a Keras loss or its name.
-        learning_rate: peak rate.
+        learning_rate: peak rate; LoRA's corrections, which lie in the encoder, take it too.
         warmup_share: 0..1, share of all steps in which the rate rises.
         weight_decay: decoupled weight decay a step, times the learning rate.
         total_steps: steps of the whole training.
+        head_learning_rate: peak rate of all that is not in the nested model "encoder"; 0: the same rate.
 
     Reference: Loshchilov & Hutter 2019, "Decoupled Weight Decay Regularization", arXiv:1711.05101.
     """
-    schedule = WarmupThenDecay(learning_rate, total_steps, int(warmup_share * total_steps))
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=weight_decay, epsilon=1e-6)
+    warmup_steps = int(warmup_share * total_steps)
+    schedule = WarmupThenDecay(learning_rate, total_steps, warmup_steps)
+    options = {"weight_decay": weight_decay, "epsilon": 1e-6}
+    if head_learning_rate:
+        inside = {id(variable) for variable in model.get_layer("encoder").weights}
+        optimizer = AdamWithHeadRate(
+            schedule,
+            head_schedule=WarmupThenDecay(head_learning_rate, total_steps, warmup_steps),
+            head_variables=[variable for variable in model.trainable_variables if id(variable) not in inside],
+            **options,
+        )
+    else:
+        optimizer = keras.optimizers.AdamW(schedule, **options)
     optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma", "[Nn]orm"])
     model.compile(optimizer=optimizer, loss=loss)
     optimizer.build(model.trainable_variables)
 
 
-def fit_model(model, train, dev, *, folder, score, epochs, batch_size, patience, seed, on_batch=None, on_epoch=None):
+def fit_model(
+    model, train, dev_table, *, folder, score, epochs, batch_size, patience, seed, on_batch=None, on_epoch=None
+):
     """Train a compiled model, or go on with a training that was stopped, until the end or until dev stops rising.
 
     After each epoch the dev texts are scored; the weights of the best epoch are kept in ``BEST_FILE``, and everything
@@ -89,9 +94,10 @@ def fit_model(model, train, dev, *, folder, score, epochs, batch_size, patience,
     Args:
         model: compiled by ``compile_model``.
         train: TaskData of the training texts.
-        dev: TaskData of the dev texts.
+        dev_table: TokenTable of the dev texts.
         folder: where the two files lie.
-        score: function of (probabilities [N, ...], targets [N, ...]) to a dict with "dev_score", which is maximised.
+        score: function of the model's outputs for ``dev_table``, as ``predict_rows`` gives them, to a dict with
+            "dev_score", which is maximised.
         epochs: passes over the training texts.
         batch_size: B.
         patience: stop after so many epochs without a better dev score; 0 never stops early.
@@ -106,90 +112,46 @@ def fit_model(model, train, dev, *, folder, score, epochs, batch_size, patience,
         InputError: the loss is no longer a number.
     """
     folder = Path(folder)
-    history = _restore_state(model, folder)
+    history = read_tensors(folder / STATE_FILE, [*model.weights, *model.optimizer.variables]) or []
     steps = math.ceil(len(train.table) / batch_size)
     while len(history) < epochs and not _has_stalled(history, patience):
         epoch, started = len(history), time.perf_counter()
         set_seed(seed + epoch)
         _reseed_dropout(model, seed + epoch)
         loss = _fit_epoch(model, train, batch_size, seed, epoch, steps, on_batch)
-        scores = score(predict_probabilities(model, dev.table, batch_size=4 * batch_size), dev.targets)
+        scores = score(predict_rows(model, dev_table, batch_size=4 * batch_size))
         row = {"epoch": epoch + 1, "loss": loss, **scores, "seconds": time.perf_counter() - started}
         history = [*history, row]
         if find_best(history) is row:
-            _write_tensors(folder / BEST_FILE, model.weights, row)
-        _write_tensors(folder / STATE_FILE, [*model.weights, *model.optimizer.variables], history)
+            write_tensors(folder / BEST_FILE, model.weights, row)
+        write_tensors(folder / STATE_FILE, [*model.weights, *model.optimizer.variables], history)
         if on_epoch:
             on_epoch(row)
     return history
 
 
-def find_best(history):
-    """Give the row with the highest dev score, the earliest of equal ones.
+def predict_rows(model, table, *, batch_size):
+    """Run a model over W rows, batched by length, and give its outputs in the rows' order.
 
     Args:
-        history: rows of ``fit_model``, at least one.
-
-    Returns:
-        One of the rows.
-    """
-    return max(history, key=lambda row: row["dev_score"])
-
-
-def restore_best(model, folder):
-    """Fill a model with the best weights that a training has saved so far.
-
-    Args:
-        model: built as for the training.
-        folder: the training's folder.
-
-    Returns:
-        The history row of these weights, or None when no epoch was finished.
-    """
-    return _read_tensors(Path(folder) / BEST_FILE, model.weights)
-
-
-def read_history(folder):
-    """Give the rows of all epochs that a training in this folder has finished, [] when there is none.
-
-    An epoch whose weights were kept as the best counts, even if the training was stopped before its state was written.
-
-    Args:
-        folder: the training's folder.
-    """
-    rows, best = (_read_note(Path(folder) / name) for name in (STATE_FILE, BEST_FILE))
-    rows = rows or []
-    return [*rows, best] if best and best["epoch"] > len(rows) else rows
-
-
-def remove_state(folder):
-    """Remove what only resuming needs, once the run is written.
-
-    Args:
-        folder: the training's folder.
-    """
-    for name in (STATE_FILE, BEST_FILE):
-        (Path(folder) / name).unlink(missing_ok=True)
-        for half_written in Path(folder).glob(f".{name}.*.tmp"):  # of a process that was killed while it wrote
-            half_written.unlink(missing_ok=True)
-
-
-def predict_probabilities(model, table, *, batch_size):
-    """Run a model over N texts, batched by length, and give the results in the texts' order.
-
-    Args:
-        model: of token ids and segment ids to float32 [B, L].
-        table: TokenTable of N texts.
+        model: of token ids and segment ids to float32 [B, L], or for each token [B, T, K].
+        table: TokenTable of W rows.
         batch_size: B, which does not change the result (to 1e-5).
 
     Returns:
-        float32 array [N, L].
+        float32 array [W, L], or [sum of T, K] as long as ``table.token_ids``.
     """
-    results = np.zeros((len(table), model.output_shape[-1]), dtype=np.float32)
+    by_token = len(model.output_shape) == 3
+    results = np.zeros((len(table.token_ids) if by_token else len(table), model.output_shape[-1]), dtype=np.float32)
     forward = _compile_forward(model)
     for indices in order_for_prediction(table.lengths, batch_size):
-        token_ids = pad_batch(table, indices)
-        results[indices] = forward(token_ids, np.zeros_like(token_ids)).numpy()
+        token_ids = pad_rows(table.token_ids, table.starts, indices)
+        outputs = forward(token_ids, np.zeros_like(token_ids)).numpy()
+        if by_token:
+            for row, output in zip(indices, outputs, strict=True):
+                results[table.starts[row] : table.starts[row + 1]] = output[: table.lengths[row]]
+        else:
+            results[indices] = outputs
     return results
 
 
@@ -209,11 +171,13 @@ def _fit_epoch(model, train, batch_size, seed, epoch, steps, on_batch):
     def generate():
         for indices in batches:
             indices, weights = _fill_devices(indices, devices)
-            token_ids = pad_batch(train.table, indices)
-            yield (token_ids, np.zeros_like(token_ids)), train.targets[indices].astype(np.float32), weights
+            token_ids, targets = train.take(indices)
+            if train.weights is not None:
+                weights = weights * train.weights[indices].astype(np.float32)
+            yield (token_ids, np.zeros_like(token_ids)), targets, weights
 
     ids, weights = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.float32)
-    targets = tf.TensorSpec([None, *train.targets.shape[1:]], tf.float32)
+    targets = tf.TensorSpec([None, *([None] if train.is_by_token else train.targets.shape[1:])], train.target_type)
     dataset = tf.data.Dataset.from_generator(generate, output_signature=((ids, ids), targets, weights)).prefetch(2)
     callbacks = [_WatchLoss(epoch, on_batch)]
     return model.fit(dataset, steps_per_epoch=steps, verbose=0, callbacks=callbacks).history["loss"][0]
@@ -257,34 +221,3 @@ def _reseed_dropout(model, seed):
         generator = getattr(getattr(layer, "_random_generator", None), "_generator", None)
         if generator is not None:
             generator.reset_from_seed(seed * 1000 + place)
-
-
-def _restore_state(model, folder):
-    return _read_tensors(folder / STATE_FILE, [*model.weights, *model.optimizer.variables]) or []
-
-
-def _write_tensors(path, variables, note):
-    """Write variables by their place, with a JSON note in the file's header."""
-    tensors = {str(i): np.asarray(variable.numpy()) for i, variable in enumerate(variables)}
-    with write_whole(path, binary=True) as stream:
-        stream.write(save(tensors, metadata={"note": json.dumps(note)}))
-
-
-def _read_tensors(path, variables):
-    """Fill variables from a file of ``_write_tensors`` and give its note; None when there is no file."""
-    note = _read_note(path)
-    if note is not None:
-        with safe_open(path, framework="numpy") as file:
-            for i, variable in enumerate(variables):
-                variable.assign(file.get_tensor(str(i)))
-    return note
-
-
-def _read_note(path):
-    if not path.exists():
-        return None
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return json.loads(file.metadata()["note"])
-    except (SafetensorError, ValueError) as problem:
-        raise InputError(f"{path} is damaged ({problem}). Remove its folder and train anew.") from None

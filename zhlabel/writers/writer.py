@@ -1,25 +1,18 @@
-"""Writes one result a text, in order, into csv, JSON lines or parquet; a stopped csv or JSON lines job can go on."""
+"""Writes one result a text, in order: csv, JSON lines, parquet, BIO; a stopped csv or JSON lines job can go on."""
 
 import contextlib
-import csv
 import gzip
-import io
 import json
 import os
 from pathlib import Path
 
 from zhlabel.errors import InputError
 from zhlabel.files import hash_file, write_whole
+from zhlabel.writers.forms import ENCODERS, ParquetRows, encode_csv_header
 
 _ENDINGS = (".csv", ".jsonl", ".parquet", ".csv.gz", ".jsonl.gz")
-_COLUMNS = {
-    "multi_label": ("text", "labels", "probabilities"),
-    "multi_class": ("text", "label", "probability"),
-    "ner": ("text", "entities"),
-}
-_BOM = "\ufeff"
+_ENTITY_ENDINGS = (*_ENDINGS, ".bio", ".bio.gz")
 _SYNC_ROWS = 4096  # rows between two waits for the disk: what a power cut may cost
-_PARQUET_ROWS = 8192  # rows of one row group, kept in memory
 
 
 @contextlib.contextmanager
@@ -29,12 +22,13 @@ def open_writer(path, *, task, job, input_file=""):
     The ending tells the form. ``.jsonl``: a result a line, as it was given. ``.csv``: a BOM, a header, then text,
     labels joined by "|" and their probabilities likewise, four digits (multi-label); text, label, probability
     (multi-class); text and its entities as JSON (ner). ``.parquet``: columns with the names and nesting of the JSON
-    lines. A ``.gz`` behind the first two compresses.
+    lines. ``.bio`` (ner): a line for each character with its tag, tab-separated, a blank line behind each text; a line
+    end inside a text is written as a blank. A ``.gz`` behind all but parquet compresses.
 
     If the block raises or the process dies, ``PATH.part`` stays. The next writer of the same job then goes on behind
     its last whole record: the caller leaves out the first ``writer.done`` texts. What makes a job the same is kept in
-    ``PATH.part.json``: ``task``, ``job``, and the input file's length and SHA-256. Parquet and ``.gz`` can't go on,
-    nor can input that is no file; they start again, and ``writer.note`` says so. An earlier PATH stays until the
+    ``PATH.part.json``: ``task``, ``job``, and the input file's length and SHA-256. Parquet, ``.bio`` and ``.gz`` can't
+    go on, nor can input that is no file; they start again, and ``writer.note`` says so. An earlier PATH stays until the
     rename.
 
     Args:
@@ -50,7 +44,7 @@ def open_writer(path, *, task, job, input_file=""):
         InputError: the ending is unknown, PATH is the input file or a folder, or it can't be written.
     """
     path = Path(path)
-    _check_output(path, input_file)
+    _check_output(path, input_file, _ENTITY_ENDINGS if task == "ner" else _ENDINGS)
     part, record = Path(f"{path}.part"), Path(f"{path}.part.json")
     job = {"task": task, **job, "input": _describe_input(input_file)}
     try:
@@ -80,9 +74,9 @@ def open_writer(path, *, task, job, input_file=""):
     record.unlink(missing_ok=True)
 
 
-def _check_output(path, input_file):
-    if not path.name.lower().endswith(_ENDINGS):
-        raise InputError(f"{path}: results are written as {' '.join(_ENDINGS)}. Give the file one of these endings.")
+def _check_output(path, input_file, endings):
+    if not path.name.lower().endswith(endings):
+        raise InputError(f"{path}: results are written as {' '.join(endings)}. Give the file one of these endings.")
     if path.is_dir():
         raise InputError(f"{path} is a folder, where the results' file was expected.")
     if input_file and Path(input_file).exists():
@@ -153,10 +147,11 @@ class Writer:
         self._path, self._stream, self._task, self._synced = path, stream, task, done
         name = path.name.lower()
         self._zip = gzip.GzipFile("", "wb", fileobj=stream, mtime=0) if name.endswith(".gz") else None
-        self._rows = _ParquetRows(stream, task) if name.endswith(".parquet") else None
-        self._encode = _encode_csv if ".csv" in name[-7:] else _encode_json
-        if self._encode is _encode_csv and not done:
-            self._put((_BOM + _format_row(_COLUMNS[task])).encode("utf-8"))
+        ending = Path(name.removesuffix(".gz")).suffix
+        self._rows = ParquetRows(stream, task) if ending == ".parquet" else None
+        self._encode = ENCODERS.get(ending)
+        if ending == ".csv" and not done:
+            self._put(encode_csv_header(task))
 
     def write(self, results):
         """Add results behind those that are there; they are out of this process when the call returns.
@@ -214,66 +209,3 @@ class Writer:
 
     def _put(self, data):
         (self._zip or self._stream).write(data)
-
-
-def _to_plain(value):
-    """Turn a numpy number into Python's."""
-    return value.item()
-
-
-def _encode_json(path, task, result):
-    return (json.dumps(result, ensure_ascii=False, allow_nan=False, default=_to_plain) + "\n").encode("utf-8")
-
-
-def _encode_csv(path, task, result):
-    if task == "multi_class":
-        cells = [result["text"], result["label"], f"{result['probability']:.4f}"]
-    elif task == "ner":
-        cells = [result["text"], json.dumps(result["entities"], ensure_ascii=False, default=_to_plain)]
-    else:
-        names = [each["label"] for each in result["labels"]]
-        if wrong := next((name for name in names if "|" in name), None):
-            raise InputError(f'{path}: the label "{wrong}" holds "|", which joins labels in csv. Write .jsonl instead.')
-        cells = [result["text"], "|".join(names), "|".join(f"{each['probability']:.4f}" for each in result["labels"])]
-    return _format_row(cells).encode("utf-8")
-
-
-def _format_row(cells):
-    # "\r\n" at the end, because csv before Python 3.13 quotes a cell with "\r" only if the line end has one.
-    line = io.StringIO(newline="")
-    csv.writer(line, lineterminator="\r\n").writerow(cells)
-    return line.getvalue()
-
-
-class _ParquetRows:
-    """Collects results and writes them as row groups, with a schema that does not depend on what they hold."""
-
-    def __init__(self, stream, task):
-        import pyarrow
-        import pyarrow.parquet
-
-        text, number, place = pyarrow.string(), pyarrow.float64(), pyarrow.int64()
-        label = {"label": text, "probability": number}
-        entity = {"start": place, "end": place, "type": text, "text": text, "probability": number}
-        found = {
-            "multi_label": {"labels": pyarrow.list_(pyarrow.struct(label))},
-            "multi_class": label,
-            "ner": {"entities": pyarrow.list_(pyarrow.struct(entity))},
-        }
-        self._schema = pyarrow.schema({"text": text, **found[task]})
-        self._make_table = pyarrow.Table.from_pylist
-        self._writer, self._waiting = pyarrow.parquet.ParquetWriter(stream, self._schema), []
-
-    def add(self, results):
-        self._waiting += results
-        if len(self._waiting) >= _PARQUET_ROWS:
-            self._write()
-
-    def _write(self):
-        self._writer.write_table(self._make_table(self._waiting, schema=self._schema))
-        self._waiting = []
-
-    def close(self):
-        if self._waiting:
-            self._write()
-        self._writer.close()

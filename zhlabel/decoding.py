@@ -1,0 +1,180 @@
+"""From the scores of a text's tags to the best legal path of tags, and to the probability of an entity.
+
+Scores are laid out [T, K, B] inside: each step then works on K rows of B adjacent numbers, which is fastest.
+"""
+
+import numpy as np
+
+from zhlabel.errors import InputError
+
+# Numbers in the largest array of a batch: 8 MiB, and six such arrays are alive at once.
+_BATCH_CELLS = 2**20
+# A tag's weight is at least e^-250 of the best tag's of its token, a legal pair's e^-50 of the best pair's. Every tag
+# is legal within two steps of every other, so a product of both stays within float64 (e^-600), and no sum becomes 0.
+_LOWEST_EMISSION, _LOWEST_TRANSITION = -250.0, -50.0
+
+
+def decode_paths(emissions, transitions, starts, pairs):
+    """Give the best legal path of tags for each text: the one whose sum of emissions and transitions is highest.
+
+    No illegal path can come out, whatever the scores. Of equal paths that with the lowest tag id at its last token is
+    taken, among those that with the lowest at the token before, and so on. A text without tokens has an empty path.
+
+    Args:
+        emissions: N float arrays [T_i, K]: the score of each tag at each token. T_i may be 0.
+        transitions: float array [K, K]: the score of a tag (column) after another (row). Zeros for a softmax head.
+        starts: bool array [K]: tags that a path may begin with.
+        pairs: bool array [K, K]: which tag (column) may follow which (row). Each tag has a legal predecessor.
+
+    Returns:
+        A list of N int32 arrays [T_i].
+
+    Raises:
+        InputError: a score is not a number.
+
+    Reference: Viterbi 1967, "Error bounds for convolutional codes", IEEE Transactions on Information Theory 13(2).
+
+    >>> starts, pairs = np.array([True, True, False]), np.array([[1, 1, 0], [1, 1, 1], [1, 1, 1]], dtype=bool)
+    >>> paths = decode_paths([np.array([[1.0, 0, 5], [0, 0, 9]])], np.zeros((3, 3)), starts, pairs)
+    >>> paths[0].tolist()  # O, B, I are 0, 1, 2: the I of the first token can't begin a path
+    [1, 2]
+    """
+    scores = np.where(pairs, np.asarray(transitions, dtype=np.float64), -np.inf)
+    paths = [np.zeros(0, dtype=np.int32)] * len(emissions)
+    for indices, lengths, padded in _make_batches(emissions):
+        padded[0, ~starts] = -np.inf
+        for index, length, path in zip(indices, lengths, _decode_batch(padded, lengths, scores).T, strict=True):
+            paths[index] = path[:length].copy()
+    return paths
+
+
+def score_entities(emissions, transitions, starts, pairs, spans):
+    """Give the probability of each entity: the share of all legal paths' weight that goes to paths with exactly it.
+
+    Such a path has the type's B at the first token, its I at the others, and something else than its I afterwards. A
+    path's weight is e to the sum of its emissions and transitions; where a tag's emission lies more than 250 below the
+    best of its token, or a transition more than 50 below the best one, it counts as 250 (50) below.
+
+    Args:
+        emissions: as for ``decode_paths``.
+        transitions: as for ``decode_paths``.
+        starts: as for ``decode_paths``; those of BIO tags, where type i has the ids 1 + 2 i (B) and 2 + 2 i (I).
+        pairs: as for ``decode_paths``; those of BIO tags.
+        spans: N lists of (first token, last token, type id), both tokens inclusive.
+
+    Returns:
+        A list of N float64 arrays, each as long as its list of spans, values 0..1.
+
+    Raises:
+        InputError: a score is not a number.
+
+    Reference: Culotta & McCallum 2004, "Confidence Estimation for Information Extraction", HLT-NAACL; Lafferty et al.
+    2001, "Conditional Random Fields", ICML.
+
+    >>> starts, pairs = np.array([True, True, False]), np.array([[1, 1, 0], [1, 1, 1], [1, 1, 1]], dtype=bool)
+    >>> scores = score_entities([np.zeros((2, 3))], np.zeros((3, 3)), starts, pairs, [[(0, 1, 0), (1, 1, 0)]])
+    >>> scores[0].round(6).tolist()  # O O, O B, B O, B B, B I: each is as likely as the others
+    [0.2, 0.4]
+    """
+    transitions = np.asarray(transitions, dtype=np.float64)
+    transitions = np.maximum(transitions - transitions[pairs].max(), _LOWEST_TRANSITION)
+    results = [np.zeros(0)] * len(emissions)
+    for indices, lengths, padded in _make_batches(emissions):
+        padded = np.maximum(padded - padded.max(axis=1, keepdims=True), _LOWEST_EMISSION)
+        marginals = _Marginals(padded, lengths, transitions, starts, pairs)
+        counts = [len(spans[index]) for index in indices]
+        rows = np.repeat(np.arange(len(indices)), counts)
+        wanted = np.array([span for index in indices for span in spans[index]], dtype=np.int64).reshape(-1, 3)
+        scores = marginals.score_spans(rows, *wanted.T)
+        for index, own in zip(indices, np.split(scores, np.cumsum(counts)[:-1]), strict=True):
+            results[index] = own
+    return results
+
+
+def _make_batches(emissions):
+    """Yield (indices [B], lengths [B], emissions float64 [T, K, B]) of texts of like length, longest first; no empty.
+
+    Padding is 0 and is never looked at by those who know the lengths.
+    """
+    lengths = np.array([len(each) for each in emissions], dtype=np.int64)
+    order = np.argsort(-lengths, kind="stable")[: np.count_nonzero(lengths)]
+    first = 0
+    while first < len(order):
+        longest, tags = emissions[order[first]].shape
+        indices = order[first : first + max(1, _BATCH_CELLS // (max(longest, tags) * tags))]
+        padded = np.zeros((len(indices), longest, tags))
+        for row, index in enumerate(indices):
+            padded[row, : lengths[index]] = emissions[index]
+        if not np.isfinite(padded).all():
+            raise InputError(
+                "A tag's score is not a number: the run's weights are damaged. Train again at a lower rate."
+            )
+        yield indices, lengths[indices], np.ascontiguousarray(padded.transpose(1, 2, 0))
+        first += len(indices)
+
+
+def _count_alive(lengths, steps):
+    """Give, for each step and the one after the last, how many texts are longer: the first so many of the batch."""
+    return np.searchsorted(-lengths, -np.arange(steps + 1), side="left")
+
+
+def _decode_batch(scores, lengths, transitions):
+    """Turn emissions [T, K, B] into the score of the best path to each tag, in place, then walk back: int32 [T, B]."""
+    steps = len(scores)
+    alive = _count_alive(lengths, steps)
+    for step in range(1, steps):
+        count = alive[step]
+        scores[step, :, :count] += (scores[step - 1, :, None, :count] + transitions[:, :, None]).max(axis=0)
+    paths = np.zeros((steps, len(lengths)), dtype=np.int32)
+    for step in reversed(range(steps)):
+        last, going_on = scores[step, :, : alive[step]], alive[step + 1]
+        if going_on:
+            last[:, :going_on] += transitions[:, paths[step + 1, :going_on]]
+        paths[step, : alive[step]] = last.argmax(axis=0)
+    return paths
+
+
+class _Marginals:
+    """Forward and backward sums of a batch, scaled at each token so that the forward sums of all tags add up to 1.
+
+    Attributes:
+        forward: [T, K, B], share of the weight of all beginnings of paths that end in this tag.
+        backward: [T, K, B], weight of all continuations after this tag, times what the scaling took away.
+        shares: [T, K, B], the weights of the tags of a token over its scale; log_shares has their logarithms.
+        pair_weights: [K, K], 0 for illegal pairs.
+    """
+
+    def __init__(self, emissions, lengths, transitions, starts, pairs):
+        self.lengths, self.transitions = lengths, transitions
+        self.pair_weights = np.exp(np.where(pairs, transitions, -np.inf))
+        steps, tags, texts = emissions.shape
+        alive = _count_alive(lengths, steps)
+        self.shares, self.log_shares = np.exp(emissions), emissions
+        self.forward = np.zeros((steps, tags, texts))
+        self.backward = np.ones((steps, tags, texts))
+        for step in range(steps):
+            now = np.s_[step, :, : alive[step]]
+            before = self.pair_weights.T @ self.forward[step - 1, :, : alive[step]] if step else starts[:, None]
+            sums = before * self.shares[now]
+            scale = sums.sum(axis=0)
+            self.forward[now] = sums / scale
+            self.shares[now] /= scale
+            self.log_shares[now] -= np.log(scale)
+        for step in reversed(range(1, steps)):
+            now = np.s_[step, :, : alive[step]]
+            self.backward[step - 1, :, : alive[step]] = self.pair_weights @ (self.shares[now] * self.backward[now])
+
+    def score_spans(self, rows, firsts, lasts, types):
+        """Give the probability of S entities of texts ``rows``: int arrays [S] each, to float64 [S]."""
+        begins, insides = 1 + 2 * types, 2 + 2 * types
+        totals = np.cumsum(self.log_shares, axis=0)
+        within = totals[lasts, insides, rows] - totals[firsts, insides, rows]
+        more = lasts - firsts
+        within += np.where(more > 0, self.transitions[begins, insides], 0.0)
+        within += np.maximum(more - 1, 0) * self.transitions[insides, insides]
+        after = np.minimum(lasts + 1, len(self.shares) - 1)
+        follows = self.shares[after, :, rows] * self.backward[after, :, rows]
+        follows[np.arange(len(rows)), insides] = 0.0
+        last_tags = np.where(more > 0, insides, begins)
+        ends = np.where(lasts + 1 < self.lengths[rows], (self.pair_weights[last_tags] * follows).sum(axis=1), 1.0)
+        return np.minimum(self.forward[firsts, begins, rows] * np.exp(within) * ends, 1.0)

@@ -1,0 +1,78 @@
+"""Splits a JSON list or JSON lines into values, each with the place where it stands."""
+
+import itertools
+import json
+
+from zhlabel.errors import InputError
+
+
+def read_json_records(path, stream):
+    """Yield the values of a JSON list, or of one JSON value a line, with their places.
+
+    A list is read whole, so its memory grows with the file; empty lines are skipped.
+
+    Args:
+        path: the file's name, for messages.
+        stream: the opened text, which must support seek.
+
+    Yields:
+        (line, where, value): the line on which the value begins, from 1, and the place for messages.
+
+    Raises:
+        InputError: what is not JSON, with its place.
+    """
+    is_list = stream.read(1 << 16).lstrip()[:1] == "["
+    stream.seek(0)
+    yield from (_read_list if is_list else _read_lines)(path, stream)
+
+
+def _read_lines(path, stream):
+    for line, record in enumerate(stream, 1):
+        if record.strip():
+            where = f"{path}, line {line}"
+            try:
+                yield line, where, json.loads(record)
+            except (ValueError, RecursionError) as problem:
+                raise InputError(f"{where}: not one JSON object ({problem}).") from None
+
+
+def _read_list(path, stream):
+    content, decoder = stream.read(), json.JSONDecoder()
+    place = content.index("[")
+    line = 1 + content.count("\n", 0, place)
+    for number in itertools.count(1):
+        start = _skip_blanks(content, place + 1)
+        line += content.count("\n", place, start)
+        if number == 1 and content.startswith("]", start):
+            place = start
+            break
+        where = f"{path}, line {line} (item {number})"
+        try:
+            value, end = decoder.raw_decode(content, start)
+        except (ValueError, RecursionError) as problem:
+            raise InputError(f"{where}: the list's item is not JSON ({problem}).") from None
+        yield line, where, value
+        place = _skip_blanks(content, end)
+        line += content.count("\n", start, place)
+        if not content.startswith(",", place):
+            break
+    _check_end(path, content, place, line)
+
+
+def _check_end(path, content, place, line):
+    if not content.startswith("]", place):
+        found = f"found {content[place : place + 20]!r}" if place < len(content) else "the file ends"
+        raise InputError(f"{path}, line {line}: {found} where a comma or the list's closing bracket is expected.")
+    behind = _skip_blanks(content, place + 1)
+    if behind < len(content):
+        line += content.count("\n", place, behind)
+        raise InputError(
+            f"{path}, line {line}: something stands behind the list's closing bracket: "
+            f"{content[behind : behind + 20]!r}. A file holds one list, or one object a line."
+        )
+
+
+def _skip_blanks(content, place):
+    while place < len(content) and content[place] in " \t\r\n":
+        place += 1
+    return place

@@ -1,0 +1,139 @@
+"""Named entities: a tag for each token, the best legal path of tags, and the spans of text that it marks."""
+
+import numpy as np
+
+from zhlabel import entity_metrics, entity_reports, tags
+from zhlabel.decoding import decode_paths, score_entities
+from zhlabel.entity_files import read_entity_examples
+from zhlabel.labels import encode_labels
+from zhlabel.tasks.task import Task
+from zhlabel.windows import stitch_tokens
+
+
+def _encode_gold(examples, names, *, source="label.json"):
+    encode_labels(examples, names, source=source)  # stops at a type that is not known
+    return [example.entities for example in examples]
+
+
+def _align(gold, table, names):
+    """Give each of ``table.token_ids`` its tag; what a window's left edge cuts off its beginning is not learnt."""
+    (offsets,) = stitch_tokens(table, table.offsets)
+    by_text = [tags.encode_entities(*each, names) for each in zip(gold, offsets, strict=True)]
+    targets = np.full(len(table.token_ids), tags.IGNORED, dtype=np.int32)
+    for start, length, owner, first in zip(table.starts, table.lengths, table.owners, table.firsts, strict=False):
+        row = by_text[owner][first : first + length - 2].copy()
+        if first:
+            goes_on = np.logical_and.accumulate((row > 0) & (row % 2 == 0))  # I-x has an even id
+            row[goes_on] = tags.IGNORED
+        targets[start + 1 : start + 1 + len(row)] = row
+    return targets
+
+
+def _count_inexpressible(gold, table, names):
+    """Say how many gold entities no decision can equal: cut off, begun inside a token, or overlapping another."""
+    (offsets,) = stitch_tokens(table, table.offsets)
+    total = sum(map(len, gold))
+    found = sum(
+        len(set(each) & set(tags.decode_entities(tags.encode_entities(each, spans, names), spans, names)))
+        for each, spans in zip(gold, offsets, strict=True)
+    )
+    if found == total:
+        return []
+    return [
+        f"{total - found:,} of {total:,} gold entities can't be found: beyond the length limit, begun or ended inside "
+        "a token, or overlapping a longer one. They count as missed."
+    ]
+
+
+def _build_model(encoder, names, *, head, seed):
+    from zhlabel.heads import build_tagger
+
+    starts, pairs = tags.mark_legal(names)
+    return build_tagger(encoder, head, starts=starts, pairs=pairs, seed=seed)
+
+
+def _make_loss(model):
+    from zhlabel.crf import make_tag_loss
+
+    return make_tag_loss(model)
+
+
+def _read_transitions(model):
+    crf = next((layer for layer in model.layers if layer.name == "crf"), None)
+    return None if crf is None else crf.transitions.numpy()
+
+
+def _combine(emissions, table, names, *, long_text, state=None):
+    """Decode each text as a whole: a dict of Entity to probability, by start, for each of N texts."""
+    by_text, offsets = stitch_tokens(table, emissions, table.offsets)
+    starts, pairs = tags.mark_legal(names)
+    transitions = np.zeros(pairs.shape, np.float32) if state is None else state
+    paths = decode_paths(by_text, transitions, starts, pairs)
+    spans = [_find_spans(path, names) for path in paths]
+    probabilities = score_entities(by_text, transitions, starts, pairs, spans)
+    return [
+        {
+            tags.Entity(int(places[first, 0]), int(places[last, 1]), names[kind]): float(probability)
+            for (first, last, kind), probability in zip(inside, likely, strict=True)
+        }
+        for inside, likely, places in zip(spans, probabilities, offsets, strict=True)
+    ]
+
+
+def _find_spans(path, names):
+    """Give (first token, last token, type id) of the entities that a path marks."""
+    places = np.arange(len(path))
+    found = tags.decode_entities(path, np.column_stack([places, places + 1]), names)
+    return [(entity.start, entity.end - 1, names.index(entity.type)) for entity in found]
+
+
+def _choose_thresholds(predictions, gold):
+    decided = _decide(predictions, {"global": 0.0})
+    hits = sum(len(set(found) & set(wanted)) for found, wanted in zip(decided, gold, strict=True))
+    total = sum(map(len, decided)) + sum(map(len, gold))
+    return {"global": 0.0}, 2 * hits / total if total else 0.0
+
+
+def _decide(predictions, thresholds):
+    return [[entity for entity, likely in each.items() if likely >= thresholds["global"]] for each in predictions]
+
+
+def _score(decided, gold, names, *, texts):
+    return {
+        **entity_metrics.score_entities(decided, gold, names),
+        "characters": entity_metrics.score_tags(texts, decided, gold, names),
+    }
+
+
+def _format_prediction(text, prediction, decided, names):
+    return {
+        "entities": [
+            {**entity._asdict(), "text": text[entity.start : entity.end], "probability": prediction[entity]}
+            for entity in decided
+        ]
+    }
+
+
+NER = Task(
+    name="ner",
+    read=read_entity_examples,
+    encode_gold=_encode_gold,
+    align=_align,
+    heads=("crf", "bilstm_crf", "bilstm_attention_crf", "softmax"),
+    build_model=_build_model,
+    make_loss=_make_loss,
+    read_state=_read_transitions,
+    long_texts=("windows", "cut"),
+    combine=_combine,
+    choose_thresholds=_choose_thresholds,
+    score_name="entity F1",
+    takes_threshold=True,
+    decide=_decide,
+    score=_score,
+    score_baselines=lambda gold, names, *, commonest: {},
+    format_scores=entity_reports.format_entity_table,
+    list_predictions=entity_reports.list_entity_predictions,
+    list_errors=entity_reports.list_entity_errors,
+    format_prediction=_format_prediction,
+    describe_gold=_count_inexpressible,
+)

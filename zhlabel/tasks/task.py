@@ -1,0 +1,103 @@
+"""The form of a task: what differs between multi-label, multi-class and NER; everything else is common."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from zhlabel.errors import InputError
+
+
+@dataclass(frozen=True)
+class Task:
+    """A row of the table of tasks.
+
+    "Outputs" are what the model gives for the rows of a TokenTable, "predictions" what follows from them for N texts,
+    "gold" what the texts' authors say, "decisions" what we say.
+
+    Attributes:
+        name: value of TASK.
+        read: (path, warn=) to Examples; warn is called with what the user should know of the file.
+        encode_gold: (examples, label names, source=) to gold.
+        align: (gold, TokenTable, label names) to what ``training.TaskData`` takes as targets.
+        heads: values of HEAD; the first is meant by "".
+        build_model: (encoder, label names, head=, seed=) to the model; imports TensorFlow when it is called.
+        make_loss: (model) to a Keras loss or its name.
+        read_state: (model) to what ``combine`` needs of its weights beside the outputs, as numpy.
+        long_texts: values of LONG_TEXT; the first is meant by "".
+        combine: (outputs, TokenTable, label names, long_text=, state=) to predictions.
+        choose_thresholds: (predictions, gold) to (thresholds as a dict, dev score).
+        score_name: what the dev score is.
+        takes_threshold: whether THRESHOLD means something.
+        decide: (predictions, thresholds) to decisions.
+        score: (decisions, gold, label names, texts=) to the keys of report.json.
+        score_baselines: (gold, label names, commonest=) to the "baseline" of report.json.
+        format_scores: (scores) to the printed table.
+        list_predictions: (examples, predictions, decisions, gold, label names) to the rows of predictions.csv.
+        list_errors: (the same) to the rows of errors.csv.
+        format_prediction: (text, one prediction, its decision, label names) to the part of a result beside the text.
+        describe_gold: (gold, TokenTable, label names) to notes on what no decision can reach.
+        extras: name of a further file beside the report to (predictions, gold) to its JSON value.
+        weigh: (gold, label names, CLASS_WEIGHTS) to float [N].
+    """
+
+    name: str
+    read: Callable
+    encode_gold: Callable
+    align: Callable
+    heads: tuple
+    build_model: Callable
+    make_loss: Callable
+    long_texts: tuple
+    combine: Callable
+    choose_thresholds: Callable
+    score_name: str
+    takes_threshold: bool
+    decide: Callable
+    score: Callable
+    score_baselines: Callable
+    format_scores: Callable
+    list_predictions: Callable
+    list_errors: Callable
+    format_prediction: Callable
+    read_state: Callable = lambda model: None
+    describe_gold: Callable = lambda gold, table, names: []
+    extras: dict = field(default_factory=dict)
+    weigh: Callable | None = None
+
+    def choose(self, setting, value):
+        """Give the value of a setting that the task restricts: "" means its first.
+
+        Args:
+            setting: "HEAD" or "LONG_TEXT".
+            value: what the user says.
+
+        Raises:
+            InputError: the task has no such value.
+        """
+        possible = {"HEAD": self.heads, "LONG_TEXT": self.long_texts}[setting]
+        if value and value not in possible:
+            raise InputError(f'{setting} = "{value}": for {self.name} there is {", ".join(possible)}.')
+        return value or possible[0]
+
+    def weigh_rows(self, gold, names, class_weights, table):
+        """Give each row of a TokenTable its weight in the loss: a text counts once, however many windows it has.
+
+        Args:
+            gold: of N texts.
+            names: L label names.
+            class_weights: CLASS_WEIGHTS; "" for none.
+            table: the TokenTable of W rows.
+
+        Returns:
+            float array [W]; None where all are alike.
+
+        Raises:
+            InputError: class weights for a task without classes.
+        """
+        if class_weights and not self.weigh:
+            raise InputError(f"CLASS_WEIGHTS: a text of {self.name} has no one class. Leave it empty.")
+        if not class_weights and not table.windowed:
+            return None
+        weights = self.weigh(gold, names, class_weights) if class_weights else np.ones(len(table.row_counts))
+        return (weights / table.row_counts)[table.owners]

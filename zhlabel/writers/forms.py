@@ -1,0 +1,109 @@
+"""One result as the bytes of a file's form: csv, JSON lines, BIO; and rows of results as parquet."""
+
+import csv
+import io
+import json
+import re
+
+from zhlabel.errors import InputError
+
+_COLUMNS = {
+    "multi_label": ("text", "labels", "probabilities"),
+    "multi_class": ("text", "label", "probability"),
+    "ner": ("text", "entities"),
+}
+_PARQUET_ROWS = 8192  # rows of one row group, kept in memory
+
+
+def _to_plain(value):
+    """Turn a numpy number into Python's."""
+    return value.item()
+
+
+def _encode_json(path, task, result):
+    return (json.dumps(result, ensure_ascii=False, allow_nan=False, default=_to_plain) + "\n").encode("utf-8")
+
+
+def _encode_csv(path, task, result):
+    if task == "multi_class":
+        cells = [result["text"], result["label"], f"{result['probability']:.4f}"]
+    elif task == "ner":
+        cells = [result["text"], json.dumps(result["entities"], ensure_ascii=False, default=_to_plain)]
+    else:
+        names = [each["label"] for each in result["labels"]]
+        if wrong := next((name for name in names if "|" in name), None):
+            raise InputError(f'{path}: the label "{wrong}" holds "|", which joins labels in csv. Write .jsonl instead.')
+        cells = [result["text"], "|".join(names), "|".join(f"{each['probability']:.4f}" for each in result["labels"])]
+    return _format_row(cells).encode("utf-8")
+
+
+def encode_csv_header(task):
+    """Give the first line of a task's csv, behind the mark by which Excel sees UTF-8.
+
+    Args:
+        task: "multi_label", "multi_class" or "ner".
+    """
+    return ("\ufeff" + _format_row(_COLUMNS[task])).encode("utf-8")
+
+
+def _encode_bio(path, task, result):
+    tags = ["O"] * len(result["text"])
+    for entity in result["entities"]:
+        tags[entity["start"]] = f"B-{entity['type']}"
+        for place in range(entity["start"] + 1, entity["end"]):
+            tags[place] = f"I-{entity['type']}"
+    characters = re.sub(r"[\r\n]", " ", result["text"])
+    lines = [f"{character}\t{tag}\n" for character, tag in zip(characters, tags, strict=True)]
+    return ("".join(lines) + "\n").encode("utf-8")
+
+
+# (the file, for messages; the task; one result) to bytes, by the file's ending
+ENCODERS = {".csv": _encode_csv, ".jsonl": _encode_json, ".bio": _encode_bio}
+
+
+def _format_row(cells):
+    # "\r\n" at the end, because csv before Python 3.13 quotes a cell with "\r" only if the line end has one.
+    line = io.StringIO(newline="")
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue()
+
+
+class ParquetRows:
+    """Collects results and writes them as row groups, with a schema that does not depend on what they hold.
+
+    Args:
+        stream: the open binary file.
+        task: "multi_label", "multi_class" or "ner".
+    """
+
+    def __init__(self, stream, task):
+        import pyarrow
+        import pyarrow.parquet
+
+        text, number, place = pyarrow.string(), pyarrow.float64(), pyarrow.int64()
+        label = {"label": text, "probability": number}
+        entity = {"start": place, "end": place, "type": text, "text": text, "probability": number}
+        found = {
+            "multi_label": {"labels": pyarrow.list_(pyarrow.struct(label))},
+            "multi_class": label,
+            "ner": {"entities": pyarrow.list_(pyarrow.struct(entity))},
+        }
+        self._schema = pyarrow.schema({"text": text, **found[task]})
+        self._make_table = pyarrow.Table.from_pylist
+        self._writer, self._waiting = pyarrow.parquet.ParquetWriter(stream, self._schema), []
+
+    def add(self, results):
+        """Add results, dicts as ``Writer.write`` takes them."""
+        self._waiting += results
+        if len(self._waiting) >= _PARQUET_ROWS:
+            self._write()
+
+    def _write(self):
+        self._writer.write_table(self._make_table(self._waiting, schema=self._schema))
+        self._waiting = []
+
+    def close(self):
+        """Write what waits, and the file's end."""
+        if self._waiting:
+            self._write()
+        self._writer.close()
