@@ -239,6 +239,14 @@ def write_tags(words, scheme):
 TAGGED = st.lists(st.tuples(st.integers(1, 4), st.sampled_from(["", "x", "y-z"])), min_size=1, max_size=8)
 
 
+@pytest.mark.parametrize("scheme", ["IOB2", "IOBES"])
+@given(words=TAGGED)
+def test_legal_tags_give_the_spans_that_they_were_written_from(scheme, words):
+    ends = itertools.accumulate(length for length, _ in words)
+    spans = [(end - length, end, name) for (length, name), end in zip(words, ends, strict=True) if name]
+    assert read_tag_spans(write_tags(words, scheme)) == (spans, [])
+
+
 @settings(deadline=None)
 @given(tags=st.lists(st.sampled_from(["O", "B-x", "I-x", "E-x", "S-x", "B-y", "I-y", "E-y", "S-y"]), max_size=8))
 def test_any_tags_give_spans_in_order_over_all_that_is_not_outside(tags):
