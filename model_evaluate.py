@@ -78,7 +78,7 @@ def describe(report, given_threshold):
         fate = f"{data['windowed']:,} of them in several windows"
     lines = [f"{data['file']}: {data['texts']:,} texts, {fate}; {report['texts_per_second']:,.0f} texts per second"]
     if report["thresholds"]:
-        origin = "given, not the run's own" if given_threshold else "the run's own"
+        origin = "given, not the run's own" if given_threshold else "the run's own, chosen on its dev texts"
         lines.append(f"threshold {report['thresholds']['global']} ({origin})")
     for name, row in report["baseline"].items():
         figures = ", ".join(f"{key.replace('_', ' ').replace('-score', '')} {row[key]:.4f}" for key in row)

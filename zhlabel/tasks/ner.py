@@ -7,7 +7,7 @@ from zhlabel.decoding import decode_paths, score_entities
 from zhlabel.entity_files import read_entity_examples
 from zhlabel.labels import encode_labels
 from zhlabel.tasks.task import Task
-from zhlabel.windows import stitch_tokens
+from zhlabel.windows import assign_tokens, stitch_tokens
 
 
 def _encode_gold(examples, names, *, source="label.json"):
@@ -16,16 +16,23 @@ def _encode_gold(examples, names, *, source="label.json"):
 
 
 def _align(gold, table, names):
-    """Give each of ``table.token_ids`` its tag; what a window's left edge cuts off its beginning is not learnt."""
+    """Give each of ``table.token_ids`` its tag.
+
+    Of two windows over a token the one that is asked about it learns it. The rest of an entity that begins in the
+    window before is left out too, since no path begins with an I.
+    """
     (offsets,) = stitch_tokens(table, table.offsets)
     by_text = [tags.encode_entities(*each, names) for each in zip(gold, offsets, strict=True)]
     targets = np.full(len(table.token_ids), tags.IGNORED, dtype=np.int32)
-    for start, length, owner, first in zip(table.starts, table.lengths, table.owners, table.firsts, strict=False):
-        row = by_text[owner][first : first + length - 2].copy()
-        if first:
+    for place, end, start, owner, first in zip(
+        *assign_tokens(table), table.starts, table.owners, table.firsts, strict=False
+    ):
+        begin = place - start - 1 + first  # in the text
+        row = by_text[owner][begin : begin + end - place].copy()
+        if begin:
             goes_on = np.logical_and.accumulate((row > 0) & (row % 2 == 0))  # I-x has an even id
             row[goes_on] = tags.IGNORED
-        targets[start + 1 : start + 1 + len(row)] = row
+        targets[place:end] = row
     return targets
 
 
@@ -88,14 +95,15 @@ def _find_spans(path, names):
 
 
 def _choose_thresholds(predictions, gold):
-    decided = _decide(predictions, {"global": 0.0})
+    decided = _decide(predictions, {})
     hits = sum(len(set(found) & set(wanted)) for found, wanted in zip(decided, gold, strict=True))
     total = sum(map(len, decided)) + sum(map(len, gold))
-    return {"global": 0.0}, 2 * hits / total if total else 0.0
+    return {}, 2 * hits / total if total else 0.0
 
 
 def _decide(predictions, thresholds):
-    return [[entity for entity, likely in each.items() if likely >= thresholds["global"]] for each in predictions]
+    least = thresholds.get("global", 0.0)  # without one, every entity of the best path counts
+    return [[entity for entity, likely in each.items() if likely >= least] for each in predictions]
 
 
 def _score(decided, gold, names, *, texts):
@@ -136,4 +144,5 @@ NER = Task(
     list_errors=entity_reports.list_entity_errors,
     format_prediction=_format_prediction,
     describe_gold=_count_inexpressible,
+    by_token=True,
 )

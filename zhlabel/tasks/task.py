@@ -39,6 +39,7 @@ class Task:
         describe_gold: (gold, TokenTable, label names) to notes on what no decision can reach.
         extras: name of a further file beside the report to (predictions, gold) to its JSON value.
         weigh: (gold, label names, CLASS_WEIGHTS) to float [N].
+        by_token: whether the targets are one a token.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Task:
     describe_gold: Callable = lambda gold, table, names: []
     extras: dict = field(default_factory=dict)
     weigh: Callable | None = None
+    by_token: bool = False
 
     def choose(self, setting, value):
         """Give the value of a setting that the task restricts: "" means its first.
@@ -83,6 +85,8 @@ class Task:
     def weigh_rows(self, gold, names, class_weights, table):
         """Give each row of a TokenTable its weight in the loss: a text counts once, however many windows it has.
 
+        Where each token has a target of its own, as in ner, rows are alike: a long text has more to learn from.
+
         Args:
             gold: of N texts.
             names: L label names.
@@ -97,7 +101,7 @@ class Task:
         """
         if class_weights and not self.weigh:
             raise InputError(f"CLASS_WEIGHTS: a text of {self.name} has no one class. Leave it empty.")
-        if not class_weights and not table.windowed:
+        if not class_weights and (self.by_token or not table.windowed):
             return None
         weights = self.weigh(gold, names, class_weights) if class_weights else np.ones(len(table.row_counts))
         return (weights / table.row_counts)[table.owners]
