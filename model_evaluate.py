@@ -6,6 +6,7 @@ require_environment()  # first, so that a missing package ends in one sentence
 
 import time
 
+from zhlabel.errors import InputError
 from zhlabel.files import hash_file, write_whole
 from zhlabel.reports import write_csv, write_json
 from zhlabel.runs import choose_evaluation_folder, find_newest_run, load_run, locate_run, read_run
@@ -14,14 +15,14 @@ from zhlabel.tasks import TASKS
 
 RUN = ""  # "": the newest finished run; else a folder, or a name under runs/
 DATA_FILE = "data/test.csv"  # labelled texts, in any form that training reads
-THRESHOLD = 0.0  # 0: the run's own, chosen on its dev texts; else this probability for every label
+THRESHOLD = 0.0  # 0: the run's own; else the probability that a label or an entity must reach (not multi_class)
 BATCH_SIZE = 64  # texts at once; changes speed and memory, not the result
 
 
 def main(settings):
     folder = locate_run(settings.run) if settings.run else find_newest_run()
     task = TASKS[read_run(folder)["task"]]
-    examples = task.read(settings.data_file, warn=lambda note: print(f"note: {note}"))
+    examples = read_examples(task, settings.data_file, folder)
     print(f"run: {folder}")
     run = load_run(folder)
     thresholds = run.settle_thresholds(settings.threshold)
@@ -61,13 +62,24 @@ def main(settings):
     lines = [task.format_scores(scores), "", *describe(report, settings.threshold)]
     target = choose_evaluation_folder(folder, settings.data_file, sha256)
     everything = (examples, predictions, decided, gold, run.names)
-    write_rows(task.list_predictions(*everything), target / "predictions.csv")
-    write_rows(task.list_errors(*everything), target / "errors.csv")
+    rows = task.list_predictions(*everything)
+    columns = list(rows[0])
+    write_csv(rows, columns, target / "predictions.csv")
+    write_csv(task.list_errors(*everything), task.error_columns or columns, target / "errors.csv")
     for name, make in task.extras.items():
         write_json(make(predictions, gold), target / name)
     write_reports(target, report, "\n".join(lines))
     print("\n".join(lines))
     print(f"written: {target}")
+
+
+def read_examples(task, data_file, folder):
+    """Read the labelled texts; what does not fit the run's task stops with a command that does."""
+    try:
+        return task.read(data_file, warn=lambda notes: print("\n".join(f"note: {note}" for note in notes.split("\n"))))
+    except InputError as problem:
+        command = f"python model_evaluate.py --run {folder} --data-file {task.sample}"
+        raise InputError(f"{problem}\nThe run's task is {task.name}; a file that fits it: {command}") from None
 
 
 def describe(report, given_threshold):
@@ -84,11 +96,6 @@ def describe(report, given_threshold):
         figures = ", ".join(f"{key.replace('_', ' ').replace('-score', '')} {row[key]:.4f}" for key in row)
         lines.append(f"for comparison, {name}: {figures}")
     return lines
-
-
-def write_rows(rows, path):
-    """Write rows as csv; of no rows the header is left out too."""
-    write_csv(rows, list(rows[0]) if rows else [], path)
 
 
 def write_reports(target, report, text):

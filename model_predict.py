@@ -20,7 +20,7 @@ from zhlabel.writers import open_writer
 RUN = ""  # "": the newest finished run; else a folder, or a name under runs/
 INPUT_FILE = ""  # .txt .csv .tsv .json .jsonl (.gz too) .parquet; "": TEXTS, or standard input when it is no terminal
 OUTPUT_FILE = ""  # .csv .jsonl .parquet, for ner .bio too; "": JSON lines on standard output
-THRESHOLD = 0.0  # 0: the run's own, chosen on its dev texts; else this probability for every label
+THRESHOLD = 0.0  # 0: the run's own; else the probability that a label or an entity must reach (not multi_class)
 BATCH_SIZE = 64  # texts at once; changes speed and memory, not the result
 TEXTS = [  # labelled when nothing else is given; texts on the command line take their place
     "云岭机械宣布裁员四百人，工会已提起诉讼",

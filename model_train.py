@@ -27,7 +27,7 @@ from zhlabel.tokens import TextEncoder, read_vocabulary
 
 # What to learn
 TASK = "multi_label"  # multi_label: any number of labels a text; multi_class: one; ner: entities, as data/ner.train.bio
-TRAIN_FILE = "data/train.csv"  # label,content with labels joined by |; or JSON, JSON lines, DuEE's form; .gz too
+TRAIN_FILE = "data/train.csv"  # label,content with labels joined by |, JSON, DuEE's form; ner: BIO, JSON; .gz too
 DEV_FILE = "data/dev.csv"  # chooses the best epoch and the threshold; "": a share of TRAIN_FILE is set aside
 DEV_SHARE = 0.1  # that share, with every label in proportion
 LABEL_FILE = ""  # "": labels are collected from TRAIN_FILE; a label.json of yours is obeyed
@@ -60,8 +60,7 @@ RUN = ""  # "": runs/<checkpoint>-<task>-<n>, the next free n; a name resumes th
 
 def main(settings):
     task = TASKS[settings.task]
-    if settings.lora_rank and settings.freeze_layers:
-        raise InputError(f"--lora-rank {settings.lora_rank} freezes the encoder by itself: leave FREEZE_LAYERS 0.")
+    check_frozen(settings)
     head = task.choose("HEAD", settings.head)
     long_text = task.choose("LONG_TEXT", settings.long_text)
     checkpoint = find_checkpoint(settings.checkpoint, from_scratch=settings.from_scratch)
@@ -77,7 +76,8 @@ def main(settings):
         for note in task.describe_gold(gold[part], table, names):
             print(f"note: {part}: {note}")
     weights = task.weigh_rows(gold["train"], names, settings.class_weights, tables["train"])
-    plan = make_plan(settings, checkpoint, names)
+    resolved = {**asdict(settings), "head": head, "long_text": long_text}  # a run must not depend on later defaults
+    plan = make_plan(resolved, checkpoint, names)
     folder = choose_folder(settings, plan)
 
     # TensorFlow takes seconds to import, so it comes after everything that can be wrong with the input.
@@ -87,7 +87,6 @@ def main(settings):
     model = build_model(settings, task, head, checkpoint, names, settings.epochs * steps)
     train = training.TaskData(tables["train"], task.align(gold["train"], tables["train"], names), weights)
     counts = lora.count_parameters(model)
-    encoder_parameters = model.get_layer("encoder").count_params()
 
     def score_dev(outputs):
         state = task.read_state(model)
@@ -108,9 +107,9 @@ def main(settings):
         record = {
             "complete": complete,
             "task": task.name,
-            "settings": asdict(settings),
+            "settings": resolved,
             "checkpoint": {key: getattr(checkpoint, key) for key in ("family", "file_format", "bundled")},
-            "parameters": {"encoder": encoder_parameters, **counts},
+            "parameters": counts,
             "thresholds": best["thresholds"],
             "best_epoch": best["epoch"],
             "epochs": len(history),
@@ -137,11 +136,21 @@ def main(settings):
     print(f"next: python model_evaluate.py --run {folder}")
 
 
+def check_frozen(settings):
+    """Stop where what is to be frozen contradicts itself."""
+    if settings.lora_rank and settings.freeze_layers:
+        raise InputError(f"--lora-rank {settings.lora_rank} freezes the encoder by itself: leave FREEZE_LAYERS 0.")
+    if settings.from_scratch and (settings.lora_rank or settings.freeze_layers):
+        raise InputError(
+            "--from-scratch begins with random weights: LORA_RANK and FREEZE_LAYERS must be 0 to train them."
+        )
+
+
 def read_data(settings, task):
     """Read {"train", "dev"} of examples and of what the task makes of their labels, and the label names; say what."""
 
     def read(path):
-        return task.read(path, warn=lambda note: print(f"note: {note}"))
+        return task.read(path, warn=lambda notes: print("\n".join(f"note: {note}" for note in notes.split("\n"))))
 
     train = read(settings.train_file)
     earlier = read_labels(LAST_LABELS_FILE) if Path(LAST_LABELS_FILE).exists() else ()
@@ -157,6 +166,8 @@ def read_data(settings, task):
         chosen = split_dev(encode_labels(train, names, source=source), settings.dev_share, seed=settings.seed)
         examples = {part: [train[i] for i in rows] for part, rows in zip(("train", "dev"), chosen, strict=True)}
     gold = {part: task.encode_gold(each, names, source=source) for part, each in examples.items()}
+    if len(names) < task.fewest_labels:
+        raise InputError(f"{source} has one label, {names[0]}: for {task.name} there must be {task.fewest_labels}.")
     print(f"{len(names)} labels; texts: {len(examples['train']):,} to train on, {len(examples['dev']):,} for dev")
     texts = {part: {example.text for example in each} for part, each in examples.items()}
     if shared := len(texts["train"] & texts["dev"]):
@@ -186,12 +197,12 @@ def encode_texts(examples, text_encoder, max_length, long_text):
     return tables
 
 
-def make_plan(settings, checkpoint, names):
+def make_plan(resolved, checkpoint, names):
     """Name everything that shapes the result: by it an unfinished run is known again."""
-    files = {"train": settings.train_file, "dev": settings.dev_file}
+    files = {"train": resolved["train_file"], "dev": resolved["dev_file"]}
     weights = checkpoint.weights_file
     plan = {
-        **{key: value for key, value in asdict(settings).items() if key != "run"},
+        **{key: value for key, value in resolved.items() if key != "run"},
         "labels": names,
         "data": {part: {"file": file, "sha256": hash_file(file)} for part, file in files.items() if file},
         "encoder": checkpoint.config,
@@ -310,7 +321,8 @@ LIMITS = {
     "HEAD_LEARNING_RATE": (0.0, 1.0),
     "FREEZE_LAYERS": (-1, 1_000),
     "LORA_RANK": (0, 1_024),
-    "LORA_ALPHA": (0.0, 1_024.0),
+    "LORA_ALPHA": (0.001, 1_024.0),
+    "LORA_TARGETS": ("query", "key", "value", "output", "inner", "outer"),
 }
 
 if __name__ == "__main__":

@@ -1,76 +1,54 @@
-"""Prints what decoding of NER costs beside the encoder, one table: python benchmarks/decoding.py [CHECKPOINT]"""
+"""Prints what decoding of NER costs beside the encoder, one table: python -m benchmarks.decoding [CHECKPOINT]"""
 
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 
-PROJECT = Path(__file__).parents[1]
-sys.path.insert(0, str(PROJECT))
+from zhlabel.tasks import TASKS
+from zhlabel.tokens import TokenTable
 
-TYPES, TEXTS, TOKENS, REPEATS = 10, 64, 128, 15
-
-
-def build_forward(checkpoint_folder):
-    """Build the tagger with a CRF on a checkpoint; give its compiled forward pass, token ids, tag tables."""
-    from zhlabel.backend import tf
-    from zhlabel.checkpoints import find_checkpoint
-    from zhlabel.encoder import load_encoder
-    from zhlabel.heads import build_tagger
-    from zhlabel.tags import mark_legal
-
-    checkpoint = find_checkpoint(checkpoint_folder)
-    starts, pairs = mark_legal([str(i) for i in range(TYPES)])
-    model = build_tagger(load_encoder(checkpoint, seed=1), "crf", starts=starts, pairs=pairs, seed=1)
-    random = np.random.default_rng(1)
-    token_ids = random.integers(1, checkpoint.config["vocab_size"], (TEXTS, TOKENS)).astype(np.int32)
-    ids = tf.TensorSpec([None, None], tf.int32)
-    forward = tf.function(lambda *inputs: model(inputs, training=False), input_signature=[ids, ids])
-    return forward, token_ids, starts, pairs
+NAMES, TEXTS, TOKENS, REPEATS = [f"type{i}" for i in range(10)], 64, 128, 15
 
 
-def find_spans(paths):
-    """Give (first, last, type) of the entities that each path marks."""
-    from zhlabel.tags import decode_entities
-
-    names, found = [str(i) for i in range(TYPES)], []
-    for path in paths:
-        places = np.arange(len(path))
-        entities = decode_entities(path, np.column_stack([places, places + 1]), names)
-        found.append([(entity.start, entity.end - 1, int(entity.type)) for entity in entities])
-    return found
+def make_table(vocabulary_size):
+    """Make a TokenTable of random tokens, as long as a row may be."""
+    ids = np.random.default_rng(1).integers(5, vocabulary_size, TEXTS * TOKENS).astype(np.int32)
+    places = np.tile(np.arange(TOKENS, dtype=np.int32), TEXTS)
+    texts, lengths = np.arange(TEXTS), np.full(TEXTS, TOKENS)
+    return TokenTable(
+        ids, np.arange(TEXTS + 1) * TOKENS, lengths, np.column_stack([places, places + 1]), texts, 0 * texts
+    )
 
 
-def measure(call, *arguments):
+def measure(call):
     """Give (result, seconds)."""
     started = time.perf_counter()
-    result = call(*arguments)
+    result = call()
     return result, time.perf_counter() - started
 
 
 def main(checkpoint_folder="albert_tiny"):
-    from zhlabel.decoding import decode_paths, score_entities
+    from zhlabel.checkpoints import find_checkpoint
+    from zhlabel.encoder import load_encoder
+    from zhlabel.training import predict_rows
 
-    forward, token_ids, starts, pairs = build_forward(checkpoint_folder)
-    tables = np.random.default_rng(2).standard_normal(pairs.shape), starts, pairs
-    rows = []
+    task, checkpoint = TASKS["ner"], find_checkpoint(checkpoint_folder)
+    model = task.build_model(load_encoder(checkpoint, seed=1), NAMES, head="crf", seed=1)
+    table, rows = make_table(checkpoint.config["vocab_size"]), []
     for _ in range(1 + REPEATS):  # the first one warms up
-        emissions, encoding = measure(lambda: forward(token_ids, np.zeros_like(token_ids)).numpy())
-        paths, decoding = measure(decode_paths, list(emissions), *tables)
-        spans = find_spans(paths)
-        _, scoring = measure(score_entities, list(emissions), *tables, spans)
-        rows.append((encoding, decoding, scoring, decoding + scoring))
+        outputs, encoding = measure(lambda: predict_rows(model, table, batch_size=TEXTS))
+        state = task.read_state(model)
+        found, decoding = measure(lambda: task.combine(outputs, table, NAMES, long_text="windows", state=state))  # noqa: B023
+        rows.append((encoding, decoding))
     medians = np.median(rows[1:], axis=0)
-    ratios = np.median([np.array(row) / row[0] for row in rows[1:]], axis=0)
-    print(
-        f"{checkpoint_folder}, crf, {TYPES} types, {TEXTS} texts of {TOKENS} tokens, {sum(map(len, spans))} entities;"
-    )
-    print(f"medians of {REPEATS} interleaved repeats in one process\n")
-    print("| step | milliseconds | share of the encoder's time |\n|:---|---:|---:|")
-    names = ("encoder and head", "decode_paths", "score_entities", "decoding in all")
-    for name, seconds, ratio in zip(names, medians, ratios, strict=True):
-        print(f"| {name} | {1000 * seconds:.1f} | {ratio:.3f} |")
+    share = np.median([decoding / encoding for encoding, decoding in rows[1:]])
+    print(f"{checkpoint_folder}, crf, {len(NAMES)} types, {TEXTS} texts of {TOKENS} tokens,")
+    print(f"{sum(map(len, found))} entities; medians of {REPEATS} interleaved repeats in one process\n")
+    print("| step | milliseconds |\n|:---|---:|")
+    for name, seconds in zip(("encoder and head", "emissions to entities with probabilities"), medians, strict=True):
+        print(f"| {name} | {1000 * seconds:.1f} |")
+    print(f"\ndecoding takes {share:.3f} of the encoder's time")
 
 
 if __name__ == "__main__":

@@ -144,9 +144,8 @@ def main(data, out, *words):
     out.mkdir(parents=True, exist_ok=True)
     measured = {name: measure(name, Path(data), out, changes, is_test="test" in words) for name in names}
     rows = [format_row(name, *found) for name, found in measured.items()]
-    titles = "set, dev, micro F1, macro F1, accuracy, trained parameters, training, texts per second, published".split(
-        ", "
-    )
+    titles = ["set", "dev", "micro F1", "macro F1", "accuracy", "trained parameters", "training", "texts a second"]
+    titles.append("published")
     print(f"| {' | '.join(titles)} |\n|---{'|---:' * (len(titles) - 2)}|---|")
     print("\n".join(rows))
 

@@ -153,7 +153,13 @@ def test_given_weights_are_by_label_and_others_count_once():
     assert weigh_classes(np.array([0, 1, 2]), ("a", "b:c", "d"), "b:c:2.5| d:0").tolist() == [1, 2.5, 0]
 
 
-@pytest.mark.parametrize("weights", ["balance", "e:2", "a:x", "a:2|"])
+@pytest.mark.parametrize("weights", ["balance", "e:2", "a:x", "a:2|", "a:nan", "a:-1", "a:inf"])
 def test_a_weight_that_is_none_is_refused(weights):
     with pytest.raises(InputError, match=r'CLASS_WEIGHTS: ".*" is not a label with its weight.*"balanced".*a:2.0'):
+        weigh_classes(np.array([0, 1]), ("a", "b"), weights)
+
+
+@pytest.mark.parametrize("weights", ["a:1|a:2", "a:0|b:0"])
+def test_weights_that_say_two_things_or_nothing_are_refused(weights):
+    with pytest.raises(InputError, match="names a label twice, or leaves none that counts"):
         weigh_classes(np.array([0, 1]), ("a", "b"), weights)

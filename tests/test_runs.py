@@ -37,7 +37,7 @@ def write_toy_run(folder, family="albert", **record):
     record = {
         "complete": True,
         "task": "multi_label",
-        "settings": {"max_length": 12, "head": "", "long_text": ""},
+        "settings": {"max_length": 12, "head": "cls", "long_text": "cut"},
         "thresholds": {"global": 0.4},
         "label_counts": {"裁员": 3, "收购": 5, "地震": 1},
         **record,

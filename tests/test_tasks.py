@@ -181,3 +181,47 @@ def test_a_text_counts_once_however_many_windows_it_has():
     assert NER.weigh_rows(None, ("a",), "", table) is None  # a token counts as much in a long text as in a short one
     with pytest.raises(InputError, match="a text of ner has no one class"):
         NER.weigh_rows(None, ("a",), "balanced", table)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "王 B-PER\n小 I-PER\n",
+        "王\tb-per\n小\ti-per\n",
+        '{"text": "王小明", "label": {"name": {"王小明": [[0, 2]]}}}\n',
+        '{"text": "王小明", "entities": []}\n',
+        '[{"data": {"text": "王小明"}, "annotations": []}]',
+    ],
+)
+def test_a_file_with_entities_is_refused_by_the_tasks_of_labels(tmp_path, content):
+    (tmp_path / "a").write_text(content, encoding="utf-8")
+    for name in ("multi_label", "multi_class"):
+        with pytest.raises(InputError, match=r'a, line 1.*file with entities.*TASK = "ner"'):
+            TASKS[name].read(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"lora_rank": 8, "freeze_layers": -1}, "freezes the encoder by itself"),
+        ({"lora_rank": 8, "from_scratch": "true"}, "begins with random weights"),
+        ({"train_file": "one.csv", "task": "multi_class"}, "has one label, 裁员: for multi_class there must be 2"),
+        ({"class_weights": "balanced"}, "a text of multi_label has no one class"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused_before_anything_is_written(
+    folder, monkeypatch, changes, message
+):
+    (folder / "one.csv").write_text("label,content\n裁员,公司\n裁员,公司裁员\n", encoding="utf-8")
+    files = {"train_file": "class.csv", "dev_file": "dev.csv" if "task" not in changes else ""}
+    with pytest.raises(InputError, match=message):
+        call_main("model_train", folder, monkeypatch, **{**TRAIN, **files, **changes})
+    assert not (folder / "runs").exists()
+
+
+def test_two_entities_that_share_a_character_do_not_both_come_out():
+    table = ENCODER.encode(["公司"], max_length=9)
+    table.offsets[1:3] = [(0, 1), (0, 2)]  # as tokens of one character have it
+    scores = np.array([[0, 0, 0], [0, 9, 0], [0, 9, 0], [0, 0, 0]], np.float32)
+    (found,) = NER.combine(scores, table, ("PER",), long_text="windows")
+    assert list(found) == [Entity(0, 2, "PER")]

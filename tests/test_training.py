@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 import toy
 
-from zhlabel import snapshots, training
+from zhlabel import lora, snapshots, training
 from zhlabel.backend import keras, set_seed
 from zhlabel.batches import order_for_training, pad_rows
+from zhlabel.crf import make_tag_loss
 from zhlabel.encoder import build_encoder, fill_encoder
 from zhlabel.errors import InputError
-from zhlabel.heads import build_classifier
+from zhlabel.heads import build_classifier, build_tagger
+from zhlabel.tags import IGNORED, mark_legal
 from zhlabel.tokens import TextEncoder
 
 LABELS, BATCH = 3, 4
@@ -31,11 +33,12 @@ def make_data(count=21, *, seed=0):
     return training.TaskData(encoder.encode(texts, max_length=24), random.random((count, LABELS)) < 0.4)
 
 
-def compile_toy(model, *, learning_rate=1e-2, total_steps=18):
+def compile_toy(model, *, learning_rate=1e-2, total_steps=18, loss="binary_crossentropy", head_learning_rate=0.0):
     training.compile_model(
         model,
-        loss="binary_crossentropy",
+        loss=loss,
         learning_rate=learning_rate,
+        head_learning_rate=head_learning_rate,
         warmup_share=0.2,
         weight_decay=0.01,
         total_steps=total_steps,
@@ -127,9 +130,29 @@ def test_every_text_is_seen_once_an_epoch_and_each_epoch_has_its_own_order(tmp_p
     assert orders[0].tolist() != orders[1].tolist()
 
 
-def test_a_resumed_training_with_dropout_ends_bit_for_bit_as_an_uninterrupted_one(tmp_path):
-    data, options = make_data(), {"score": score_mean, "epochs": 3, **FIT}
-    model = build_toy("albert", dropout_rate=0.1)
+def build_toy_tagger(family, *, dropout_rate):
+    """BiLSTM, attention and CRF on a frozen toy encoder with LoRA, a rate of its own for the head."""
+    set_seed(1)
+    config, (starts, pairs) = toy.make_config(family), mark_legal(("PER",))
+    encoder = build_encoder(config, seed=1, dropout_rate=dropout_rate)
+    lora.attach_lora(encoder, config, rank=2, alpha=4.0, targets=("query", "key"), seed=1)
+    model = build_tagger(encoder, "bilstm_attention_crf", starts=starts, pairs=pairs, seed=1)
+    return compile_toy(model, loss=make_tag_loss(model), head_learning_rate=5e-3)
+
+
+def make_tagged_data():
+    """The texts of ``make_data``, a tag for each token, texts of unlike weight."""
+    table, random = make_data().table, np.random.default_rng(1)
+    tags = np.where(table.offsets[:, 1] > 0, random.integers(0, 2, len(table.token_ids)), IGNORED).astype(np.int32)
+    return training.TaskData(table, tags, random.random(len(table)))
+
+
+@pytest.mark.parametrize(
+    ("build", "make"), [(build_toy, make_data), (build_toy_tagger, make_tagged_data)], ids=["classifier", "tagger"]
+)
+def test_a_resumed_training_with_dropout_ends_bit_for_bit_as_an_uninterrupted_one(tmp_path, build, make):
+    data, options = make(), {"score": score_mean, "epochs": 3, **FIT}
+    model = build("albert", dropout_rate=0.1)
     start = [v.numpy() for v in [*model.weights, *model.optimizer.variables]]
     whole = training.fit_model(model, data, data.table, folder=tmp_path / "whole", **options)
     expected = get_weights(model)
@@ -141,7 +164,7 @@ def test_a_resumed_training_with_dropout_ends_bit_for_bit_as_an_uninterrupted_on
         training.fit_model(model, data, data.table, folder=tmp_path / "cut", on_batch=stop_at(8), **options)
     assert drop_seconds(snapshots.read_history(tmp_path / "cut")) == drop_seconds(whole[:1])
 
-    other = build_toy("albert", dropout_rate=0.1)
+    other = build("albert", dropout_rate=0.1)
     resumed = training.fit_model(other, data, data.table, folder=tmp_path / "cut", **options)
     assert drop_seconds(resumed) == drop_seconds(whole)
     assert is_equal(get_weights(other), expected)

@@ -7,6 +7,10 @@ from zhlabel.reports import format_rows, pad_left
 _LENGTH_COLUMNS = {"gold": 8, "decided": 9, "found": 7, "recall": 9, "precision": 11}  # name to width
 
 
+_SIDES = [f"{side}_{name}" for side in ("gold", "predicted") for name in ("type", "start", "end", "text")]
+ERROR_COLUMNS = ("line", "kind", "text", *_SIDES, "probability")
+
+
 def format_entity_table(scores):
     """Write the scores of entities: the strict table, entities by length, and the tags of single characters.
 

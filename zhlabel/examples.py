@@ -7,6 +7,7 @@ from zhlabel.errors import InputError
 from zhlabel.files import check_characters, open_text
 from zhlabel.json_records import read_json_records
 from zhlabel.tables import read_table
+from zhlabel.tags import split_tag
 
 LABEL_SEPARATOR = "|"
 _TEXT_KEYS = ("content", "text")
@@ -74,9 +75,18 @@ def _find_column(path, names, wanted):
     for name in wanted:
         if name in names:
             return names.index(name)
+    if split_tag(names[-1].split(" ")[-1].replace("b-", "B-").replace("i-", "I-")):
+        raise _refuse_entities(f"{path}, line 1")
     raise InputError(
         f"{path}, line 1: the header has the columns {', '.join(names)[:200]}; none is named {' or '.join(wanted)}. "
         "The first line must be a header such as label,content."
+    )
+
+
+def _refuse_entities(where):
+    return InputError(
+        f'{where}: this is a file with entities. They are the task ner: TASK = "ner". For labels give a file such as '
+        "data/train.csv (a header label,content)."
     )
 
 
@@ -106,6 +116,8 @@ def _make_example(path, line, where, item):
                 f"found {json.dumps(events, ensure_ascii=False)[:60]}."
             )
         item = {**item, "label": [event.get("event_type") for event in events]}
+    if isinstance(item.get("label"), dict) or item.keys() & {"entities", "annotations"}:
+        raise _refuse_entities(where)
     text = next((item[key] for key in _TEXT_KEYS if key in item), None)
     labels = next((item[key] for key in _LABEL_KEYS if key in item), None)
     if not isinstance(text, str):

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import math
 import unicodedata
 
 import numpy as np
@@ -179,16 +180,25 @@ def weigh_classes(classes, names, weights):
         counts = np.bincount(classes, minlength=len(names))
         by_class = len(classes) / (len(names) * np.maximum(counts, 1))
     else:
-        for pair in weights.split("|"):
-            name, _, number = pair.rpartition(":")
-            try:
-                by_class[names.index(name.strip())] = float(number)
-            except ValueError:
-                raise InputError(
-                    f'CLASS_WEIGHTS: "{pair}" is not a label with its weight. Expected "balanced", or pairs such as '
-                    f"{names[0]}:2.0|{names[-1]}:0.5, of labels among {', '.join(names[:10])}."
-                ) from None
+        given = [_read_weight(pair, names) for pair in weights.split("|")]
+        by_class[[place for place, _ in given]] = [weight for _, weight in given]
+        if len(dict(given)) < len(given) or not by_class.any():
+            raise InputError(f'CLASS_WEIGHTS: "{weights}" names a label twice, or leaves none that counts.')
     return by_class[classes]
+
+
+def _read_weight(pair, names):
+    name, _, number = pair.rpartition(":")
+    try:
+        place, weight = names.index(name.strip()), float(number)
+        if not 0 <= weight < math.inf:
+            raise ValueError
+    except ValueError:
+        raise InputError(
+            f'CLASS_WEIGHTS: "{pair}" is not a label with its weight. Expected "balanced", or pairs such as '
+            f"{names[0]}:2.0|{names[-1]}:0.5, weights from 0, of labels among {', '.join(names[:10])}."
+        ) from None
+    return place, weight
 
 
 def _describe_unknown(example, name, names, source):

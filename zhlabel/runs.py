@@ -254,7 +254,7 @@ class Run:
     @property
     def long_text(self):
         """What becomes of texts beyond the length limit, one of the task's ``long_texts``."""
-        return self.task.choose("LONG_TEXT", self.record["settings"]["long_text"])
+        return self.record["settings"]["long_text"]
 
     def predict(self, table, *, batch_size=64):
         """Give the predictions for N texts, in the form of the run's task.
@@ -316,8 +316,7 @@ def load_run(folder):
     task = TASKS[record["task"]]
     set_up_devices()
     config = _read_json(folder / "encoder.json")
-    head = task.choose("HEAD", record["settings"]["head"])
-    model = task.build_model(build_encoder(config, seed=0), names, head=head, seed=0)
+    model = task.build_model(build_encoder(config, seed=0), names, head=record["settings"]["head"], seed=0)
     _fill_weights(model, config, folder / "weights.safetensors")
     text_encoder = TextEncoder(read_vocabulary(folder / "vocab.txt"))
     return Run(folder, record, names, task, text_encoder, model)

@@ -88,13 +88,16 @@ def read_tensors(path, variables):
         The note; None when there is no file.
 
     Raises:
-        InputError: the file is damaged.
+        InputError: the file is damaged, or holds other variables.
     """
     note = _read_note(path)
     if note is not None:
-        with safe_open(path, framework="numpy") as file:
-            for i, variable in enumerate(variables):
-                variable.assign(file.get_tensor(str(i)))
+        try:
+            with safe_open(path, framework="numpy") as file:
+                for i, variable in enumerate(variables):
+                    variable.assign(file.get_tensor(str(i)))
+        except (SafetensorError, ValueError) as problem:
+            raise InputError(f"{path} is of another model ({problem}). Remove its folder and train anew.") from None
     return note
 
 

@@ -77,10 +77,13 @@ def _check_rows(path, names, records, delimiter):
 def _split_commas(path, stream):
     first_line, reader = 2, csv.reader(stream, strict=True)
     try:
-        with _long_cells():
-            for cells in reader:
-                yield first_line, cells
-                first_line = reader.line_num + 2
+        while True:
+            with _long_cells():  # for this row alone: who reads on, and whether, is not known here
+                cells = next(reader, None)
+            if cells is None:
+                return
+            yield first_line, cells
+            first_line = reader.line_num + 2
     except csv.Error as problem:
         raise InputError(
             f"{path}, line {first_line}: the row that begins here is not valid CSV ({problem}). "

@@ -80,7 +80,7 @@ def encode_entities(entities, offsets, types):
     starts, ends = np.asarray(offsets).reshape(-1, 2).T
     tags = np.where(starts < ends, 0, IGNORED).astype(np.int32)
     ids = {name: 1 + 2 * i for i, name in enumerate(types)}
-    for entity in _drop_overlapping(entities):
+    for entity in drop_overlapping(entities):
         tokens = np.flatnonzero((starts < entity.end) & (ends > entity.start) & (tags == 0))
         if len(tokens):
             tags[tokens] = ids[entity.type] + 1
@@ -88,8 +88,18 @@ def encode_entities(entities, offsets, types):
     return tags
 
 
-def _drop_overlapping(entities):
-    """Give the entities by start without those that overlap a longer, or an equally long and earlier, one."""
+def drop_overlapping(entities):
+    """Leave out the entities that overlap a longer, or an equally long and earlier, one.
+
+    Args:
+        entities: Entity records.
+
+    Returns:
+        A list by start.
+
+    >>> drop_overlapping([Entity(1, 4, "LOC"), Entity(3, 5, "LOC"), Entity(0, 1, "PER")])
+    [Entity(start=0, end=1, type='PER'), Entity(start=1, end=4, type='LOC')]
+    """
     kept = []
     for entity in sorted(entities, key=lambda entity: (entity.start - entity.end, entity.start)):
         place = bisect.bisect(kept, entity)
@@ -121,7 +131,7 @@ def decode_entities(tags, offsets, types):
     stops = np.append(np.flatnonzero((tags <= 0) | (tags % 2 == 1)), len(tags))  # every place that is no I
     lasts = stops[np.searchsorted(stops, begins, side="right")] - 1
     spans = zip(offsets[begins, 0].tolist(), offsets[lasts, 1].tolist(), tags[begins].tolist(), strict=True)
-    return _drop_overlapping([Entity(start, end, types[tag // 2]) for start, end, tag in spans])
+    return drop_overlapping([Entity(start, end, types[tag // 2]) for start, end, tag in spans])
 
 
 @functools.lru_cache(maxsize=4096)

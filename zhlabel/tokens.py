@@ -124,8 +124,8 @@ class TextEncoder:
             max_length: at least 3.
             long_text: of a text that is longer, "cut" keeps the beginning, "head_tail" a quarter of the room for the
                 beginning and the rest for the end (Sun et al. 2019, arXiv:1905.05583, section 5.3.1), "windows" all,
-                in rows that share at least a quarter of their tokens with the next; "windows_mean" and "windows_max"
-                do the same, and differ in what ``windows.pool_windows`` makes of the rows.
+                in rows that share about a quarter of their tokens, or more, with the next; "windows_mean" and
+                "windows_max" do the same, and differ in what ``windows.pool_windows`` makes of the rows.
 
         Returns:
             A TokenTable, in which what was cut can be counted.
@@ -165,7 +165,7 @@ def _keep_both_ends(count, room):
 
 
 def _lay_windows(count, room):
-    """Give full windows, evenly spread, each sharing at least a quarter of its tokens with the next."""
+    """Give full windows, evenly spread, each sharing at least room // 4 tokens with the next."""
     windows = 1 + math.ceil(max(count - room, 0) / max(room - room // 4, 1))
     firsts = np.linspace(0, max(count - room, 0), windows).astype(int)
     return [(int(first), [slice(first, first + room)]) for first in firsts]

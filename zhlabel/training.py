@@ -33,7 +33,7 @@ class TaskData:
     @property
     def is_by_token(self):
         """Whether each token has its own target."""
-        return self.targets.ndim == 1 and len(self.targets) > len(self.table)
+        return self.targets.ndim == 1 and len(self.targets) == len(self.table.token_ids)
 
     def take(self, indices):
         """Give the padded token ids int32 [B, T] of the rows ``indices``, and float32 [B, L], int32 [B] or [B, T]."""

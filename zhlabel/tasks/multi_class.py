@@ -54,4 +54,6 @@ MULTI_CLASS = Task(
     list_errors=reports.list_class_errors,
     format_prediction=_format_prediction,
     weigh=weigh_classes,
+    fewest_labels=2,
+    sample="data/class.test.csv",
 )

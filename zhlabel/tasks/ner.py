@@ -79,12 +79,18 @@ def _combine(emissions, table, names, *, long_text, state=None):
     spans = [_find_spans(path, names) for path in paths]
     probabilities = score_entities(by_text, transitions, starts, pairs, spans)
     return [
-        {
-            tags.Entity(int(places[first, 0]), int(places[last, 1]), names[kind]): float(probability)
-            for (first, last, kind), probability in zip(inside, likely, strict=True)
-        }
+        _make_entities(inside, likely, places, names)
         for inside, likely, places in zip(spans, probabilities, offsets, strict=True)
     ]
+
+
+def _make_entities(spans, probabilities, offsets, names):
+    """Give {Entity: probability}, by start. Of two that overlap, by tokens that share a character, the longer stays."""
+    found = {
+        tags.Entity(int(offsets[first, 0]), int(offsets[last, 1]), names[kind]): float(probability)
+        for (first, last, kind), probability in zip(spans, probabilities, strict=True)
+    }
+    return {entity: found[entity] for entity in tags.drop_overlapping(found)}
 
 
 def _find_spans(path, names):
@@ -145,4 +151,6 @@ NER = Task(
     format_prediction=_format_prediction,
     describe_gold=_count_inexpressible,
     by_token=True,
+    error_columns=entity_reports.ERROR_COLUMNS,
+    sample="data/ner.test.bio",
 )

@@ -40,6 +40,9 @@ class Task:
         extras: name of a further file beside the report to (predictions, gold) to its JSON value.
         weigh: (gold, label names, CLASS_WEIGHTS) to float [N].
         by_token: whether the targets are one a token.
+        error_columns: of errors.csv, where they are not those of predictions.csv.
+        fewest_labels: how many different labels there must be.
+        sample: the bundled file to evaluate on.
     """
 
     name: str
@@ -66,6 +69,9 @@ class Task:
     extras: dict = field(default_factory=dict)
     weigh: Callable | None = None
     by_token: bool = False
+    error_columns: tuple = ()
+    fewest_labels: int = 1
+    sample: str = "data/test.csv"
 
     def choose(self, setting, value):
         """Give the value of a setting that the task restricts: "" means its first.

@@ -7,11 +7,6 @@ import re
 
 from zhlabel.errors import InputError
 
-_COLUMNS = {
-    "multi_label": ("text", "labels", "probabilities"),
-    "multi_class": ("text", "label", "probability"),
-    "ner": ("text", "entities"),
-}
 _PARQUET_ROWS = 8192  # rows of one row group, kept in memory
 
 
@@ -25,16 +20,23 @@ def _encode_json(path, task, result):
 
 
 def _encode_csv(path, task, result):
-    if task == "multi_class":
-        cells = [result["text"], result["label"], f"{result['probability']:.4f}"]
-    elif task == "ner":
-        cells = [result["text"], json.dumps(result["entities"], ensure_ascii=False, default=_to_plain)]
-    else:
-        names = [each["label"] for each in result["labels"]]
-        if wrong := next((name for name in names if "|" in name), None):
-            raise InputError(f'{path}: the label "{wrong}" holds "|", which joins labels in csv. Write .jsonl instead.')
-        cells = [result["text"], "|".join(names), "|".join(f"{each['probability']:.4f}" for each in result["labels"])]
-    return _format_row(cells).encode("utf-8")
+    _, format_cells = _CELLS[task]
+    return _format_row([result["text"], *format_cells(path, result)]).encode("utf-8")
+
+
+def _format_labels(path, result):
+    names = [each["label"] for each in result["labels"]]
+    if wrong := next((name for name in names if "|" in name), None):
+        raise InputError(f'{path}: the label "{wrong}" holds "|", which joins labels in csv. Write .jsonl instead.')
+    return "|".join(names), "|".join(f"{each['probability']:.4f}" for each in result["labels"])
+
+
+# For each task the columns of its csv behind the text, and (the file, for messages; a result) to their cells
+_CELLS = {
+    "multi_label": (("labels", "probabilities"), _format_labels),
+    "multi_class": (("label", "probability"), lambda _, result: (result["label"], f"{result['probability']:.4f}")),
+    "ner": (("entities",), lambda _, result: (json.dumps(result["entities"], ensure_ascii=False, default=_to_plain),)),
+}
 
 
 def encode_csv_header(task):
@@ -43,7 +45,7 @@ def encode_csv_header(task):
     Args:
         task: "multi_label", "multi_class" or "ner".
     """
-    return ("\ufeff" + _format_row(_COLUMNS[task])).encode("utf-8")
+    return ("\ufeff" + _format_row(["text", *_CELLS[task][0]])).encode("utf-8")
 
 
 def _encode_bio(path, task, result):
