@@ -4,9 +4,7 @@ from zhlabel.environment import require_environment
 
 require_environment()  # first, so that a missing package ends in one sentence
 
-import json
 import math
-from collections import Counter
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -17,9 +15,18 @@ from zhlabel import snapshots
 from zhlabel.checkpoints import find_checkpoint
 from zhlabel.errors import InputError
 from zhlabel.files import hash_file
-from zhlabel.labels import LAST_LABELS_FILE, collect_labels, encode_labels, read_labels, settle_labels, write_labels
-from zhlabel.reports import draw_history, write_csv
-from zhlabel.runs import begin_run, check_run, find_unfinished, locate_run, name_new_run, write_run
+from zhlabel.labels import (
+    LAST_LABELS_FILE,
+    collect_labels,
+    count_labels,
+    encode_labels,
+    read_labels,
+    settle_labels,
+    write_labels,
+)
+from zhlabel.plans import begin_run, check_run, find_unfinished, make_plan
+from zhlabel.reports import write_history
+from zhlabel.runs import locate_run, name_new_run, write_run
 from zhlabel.settings import run_script
 from zhlabel.splits import split_dev
 from zhlabel.tasks import TASKS
@@ -70,10 +77,11 @@ def main(settings):
     if settings.max_length > positions:
         raise InputError(f"--max-length {settings.max_length}: {settings.checkpoint} knows only {positions} positions.")
     examples, gold, names = read_data(settings, task)
-    text_encoder = TextEncoder(read_vocabulary(checkpoint.vocab_file))
-    tables = encode_texts(examples, text_encoder, settings.max_length, long_text)
-    for part, table in tables.items():
-        for note in task.describe_gold(gold[part], table, names):
+    text_encoder, tables = TextEncoder(read_vocabulary(checkpoint.vocab_file)), {}
+    for part, each in examples.items():
+        texts = [example.text for example in each]
+        table = tables[part] = text_encoder.encode(texts, max_length=settings.max_length, long_text=long_text)
+        for note in filter(None, [table.describe_long(), *task.describe_gold(gold[part], table, names)]):
             print(f"note: {part}: {note}")
     weights = task.weigh_rows(gold["train"], names, settings.class_weights, tables["train"])
     resolved = {**asdict(settings), "head": head, "long_text": long_text}  # a run must not depend on later defaults
@@ -103,7 +111,7 @@ def main(settings):
         if settings.lora_rank:
             lora.merge_lora(model.get_layer("encoder"), checkpoint.config)
         history = snapshots.read_history(folder)
-        write_history(history, folder, task.score_name)
+        write_history(history, folder, score_name=task.score_name)
         record = {
             "complete": complete,
             "task": task.name,
@@ -173,43 +181,6 @@ def read_data(settings, task):
     if shared := len(texts["train"] & texts["dev"]):
         print(f"note: {shared:,} different dev texts are training texts too, so dev scores flatter")
     return examples, gold, names
-
-
-def count_labels(examples, names):
-    """Count the texts of each label, in the order of the ids."""
-    counts = Counter(label for example in examples for label in example.labels)
-    return {name: counts[name] for name in names}
-
-
-def encode_texts(examples, text_encoder, max_length, long_text):
-    """Encode the texts of each part, and print what became of those beyond the length limit."""
-    tables = {}
-    for part, each in examples.items():
-        texts = [example.text for example in each]
-        table = tables[part] = text_encoder.encode(texts, max_length=max_length, long_text=long_text)
-        if table.truncated or table.windowed:
-            what = f"{table.windowed:,} of" if table.windowed else f"{table.truncated:,} of"
-            fate = f"were laid into {len(table):,} rows in all" if table.windowed else "were cut"
-            print(
-                f"note: {what} {len(texts):,} {part} texts have more than {max_length} tokens and {fate} "
-                f"({long_text}); the longest has {table.full_lengths.max():,}"
-            )
-    return tables
-
-
-def make_plan(resolved, checkpoint, names):
-    """Name everything that shapes the result: by it an unfinished run is known again."""
-    files = {"train": resolved["train_file"], "dev": resolved["dev_file"]}
-    weights = checkpoint.weights_file
-    plan = {
-        **{key: value for key, value in resolved.items() if key != "run"},
-        "labels": names,
-        "data": {part: {"file": file, "sha256": hash_file(file)} for part, file in files.items() if file},
-        "encoder": checkpoint.config,
-        "vocabulary_sha256": hash_file(checkpoint.vocab_file),
-        "weights_sha256": hash_file(weights) if weights else None,
-    }
-    return json.loads(json.dumps(plan))  # as it comes back from its file: a tuple is a list there
 
 
 def choose_folder(settings, plan):
@@ -288,13 +259,6 @@ def fit_with_progress(settings, task, model, train, dev_table, score_dev, folder
         except KeyboardInterrupt:
             return False
     return True
-
-
-def write_history(history, folder, score_name):
-    """Write one row an epoch as csv, and the curve as a picture."""
-    rows = [{**row, "thresholds": json.dumps(row["thresholds"])} for row in history]
-    write_csv(rows, list(rows[0]), folder / "history.csv")
-    draw_history(history, folder / "history.svg", score_name=score_name)
 
 
 def describe_result(folder, record, task):

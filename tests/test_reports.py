@@ -1,4 +1,4 @@
-"""reports.py: scikit-learn's table with Chinese names in line, csv that Excel opens, a picture whose text is text."""
+"""The reports of labels: scikit-learn's tables with Chinese names in line, csv that Excel opens, text that is text."""
 
 import csv
 import json
@@ -9,14 +9,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, hamming_loss
 
+from zhlabel.class_reports import format_class_table, list_class_errors, list_class_predictions
 from zhlabel.examples import Example
 from zhlabel.metrics import score_multi_class, score_multi_label
 from zhlabel.reports import (
     draw_history,
-    format_class_table,
     format_table,
-    list_class_errors,
-    list_class_predictions,
     list_errors,
     list_predictions,
     measure_width,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import toy
 
-from zhlabel import runs
+from zhlabel import plans, runs
 from zhlabel.errors import InputError
 
 PLAN = {"checkpoint": "albert_tiny", "task": "multi_label", "epochs": 3, "labels": ["裁员", "收购", "地震"]}
@@ -69,8 +69,8 @@ def test_a_checkpoint_name_with_brackets_is_counted_too():
 
 def begin(folder, *, plan=PLAN, epochs=0):
     """Begin a training that ends like a killed one, after so many epochs; gives the folder."""
-    runs.check_run(folder, plan)
-    with runs.begin_run(folder, plan):
+    plans.check_run(folder, plan)
+    with plans.begin_run(folder, plan):
         for _ in range(epochs):
             (folder / "training_state.safetensors").write_bytes(b"state")
     return folder
@@ -91,42 +91,42 @@ def test_the_newest_run_is_the_complete_one_written_last():
 
 def test_a_run_is_begun_once_and_resumed_with_the_same_plan():
     folder = runs.locate_run("mine")
-    assert runs.check_run(folder, PLAN) is False and not folder.exists()
+    assert plans.check_run(folder, PLAN) is False and not folder.exists()
     begin(folder, epochs=1)
-    assert runs.check_run(folder, PLAN) is True
-    assert runs.find_unfinished(PLAN) == [folder]
-    assert runs.find_unfinished({**PLAN, "epochs": 4}) == []
+    assert plans.check_run(folder, PLAN) is True
+    assert plans.find_unfinished(PLAN) == [folder]
+    assert plans.find_unfinished({**PLAN, "epochs": 4}) == []
 
 
 def test_another_plan_is_refused_with_what_differs():
     folder = begin(runs.locate_run("mine"), epochs=1)
     with pytest.raises(InputError, match="epochs: begun with 3, now 4") as refusal:
-        runs.check_run(folder, {**PLAN, "epochs": 4})
+        plans.check_run(folder, {**PLAN, "epochs": 4})
     assert "labels" not in str(refusal.value)
 
 
 def test_a_plan_without_a_finished_epoch_binds_nobody():
     folder = begin(runs.locate_run("mine"))
-    assert runs.check_run(folder, {**PLAN, "epochs": 4}) is False
-    assert runs.find_unfinished(PLAN) == []
+    assert plans.check_run(folder, {**PLAN, "epochs": 4}) is False
+    assert plans.find_unfinished(PLAN) == []
 
 
 def test_a_finished_run_is_refused_and_the_next_free_name_given():
     write_record("albert_tiny-multi_label-1")
     with pytest.raises(InputError, match=r"never overwritten.*runs/albert_tiny-multi_label-2"):
-        runs.check_run(runs.locate_run("albert_tiny-multi_label-1"), PLAN)
+        plans.check_run(runs.locate_run("albert_tiny-multi_label-1"), PLAN)
 
 
 def test_a_run_stopped_by_the_user_may_be_used_and_resumed():
     folder = begin(runs.locate_run("mine"), epochs=1)
     (folder / "run.json").write_text('{"format": 1, "complete": false}')
-    assert runs.check_run(folder, PLAN) is True
+    assert plans.check_run(folder, PLAN) is True
     assert runs.read_run(folder)["complete"] is False
 
 
 def test_a_training_that_comes_to_its_end_leaves_neither_plan_nor_lock():
     folder = runs.locate_run("mine")
-    with runs.begin_run(folder, PLAN):
+    with plans.begin_run(folder, PLAN):
         (folder / "run.json").write_text('{"format": 1, "complete": true}')
     assert [path.name for path in folder.iterdir()] == ["run.json"]
 
@@ -138,11 +138,11 @@ def test_a_folder_in_which_another_process_trains_is_refused_and_not_offered():
         [sys.executable, "-c", code + "    sys.stdin.read()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:
         other.stdout.readline()
-        with pytest.raises(InputError, match="another process is training there"), runs.begin_run(folder, PLAN):
+        with pytest.raises(InputError, match="another process is training there"), plans.begin_run(folder, PLAN):
             pytest.fail("two trainings in one folder")
-        assert runs.find_unfinished(PLAN) == []
+        assert plans.find_unfinished(PLAN) == []
         other.kill()
-    assert runs.find_unfinished(PLAN) == [folder]
+    assert plans.find_unfinished(PLAN) == [folder]
     begin(folder, epochs=1)
 
 
@@ -150,13 +150,13 @@ def test_a_folder_of_something_else_is_left_alone():
     (runs.RUNS_FOLDER / "mine").mkdir(parents=True)
     (runs.RUNS_FOLDER / "mine" / "notes.txt").write_text("keep")
     with pytest.raises(InputError, match="not a run of ours"):
-        runs.check_run(runs.locate_run("mine"), PLAN)
+        plans.check_run(runs.locate_run("mine"), PLAN)
 
 
 def test_a_kill_while_the_plan_was_written_does_not_block_the_name():
     (runs.RUNS_FOLDER / "mine").mkdir(parents=True)
     (runs.RUNS_FOLDER / "mine" / ".plan.json.x1y2.tmp").write_text('{"chec')
-    assert runs.check_run(runs.locate_run("mine"), PLAN) is False
+    assert plans.check_run(runs.locate_run("mine"), PLAN) is False
 
 
 def test_a_run_written_again_drops_the_reports_of_its_earlier_weights(tmp_path):

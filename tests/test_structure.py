@@ -30,10 +30,10 @@ ROWS = [
         "splits",
         "snapshots",
     }
-    | {"metrics", "entity_metrics", "decisions", "decoding", "reports", "entity_reports", "writers"},
+    | {"metrics", "entity_metrics", "decisions", "decoding", "reports", "class_reports", "entity_reports", "writers"},
     {"backend", "checkpoints", "encoder", "lora", "crf", "heads", "optimizer"},
     {"training"},
-    {"tasks", "runs"},
+    {"tasks", "runs", "plans"},
 ]
 HEAVY = {"backend", "encoder", "lora", "crf", "heads", "optimizer", "training"}  # only these import TensorFlow at once
 PRINTING = {"zhlabel.environment", "zhlabel.settings"}  # they speak for a script before its own code runs

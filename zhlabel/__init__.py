@@ -25,12 +25,14 @@ optimizer.py    AdamW with warm-up, and a rate of its own for the head
 snapshots.py    what a training leaves on disk to go on from
 training.py     compile and fit; keeps the best epoch by the dev score; resumes
 tasks/          one table: for each task its reader, targets, head, loss, decision, score
+plans.py        what a training is going to be; one process a folder; known again after a stop
 runs.py         save and load a run; a loaded run gives predictions
 decisions.py    probabilities -> labels; thresholds
 decoding.py     scores of tags -> the best legal path, and the probability of each entity
 metrics.py      numbers: exact match, Hamming loss, precision, recall, F1
 entity_metrics.py  numbers: entities by type and borders, by length; errors by kind
 reports.py      numbers -> text table, json, csv, the training curve
+class_reports.py   the same of multi-class
 entity_reports.py  the same of entities
 writers/        predictions -> csv, JSON lines, parquet, BIO; goes on after a stop
 """

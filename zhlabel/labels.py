@@ -4,6 +4,7 @@ import difflib
 import json
 import math
 import unicodedata
+from collections import Counter
 
 import numpy as np
 
@@ -30,6 +31,20 @@ def collect_labels(examples):
         where = examples[0].file if examples else "the training data"
         raise InputError(f"{where}: none of the {len(examples):,} texts has a label, so there is nothing to learn.")
     return names
+
+
+def count_labels(examples, names):
+    """Count the texts of each label.
+
+    Args:
+        examples: records with ``labels``.
+        names: the L names in the order of their ids.
+
+    Returns:
+        dict from name to count, in that order.
+    """
+    counts = Counter(label for example in examples for label in example.labels)
+    return {name: counts[name] for name in names}
 
 
 def read_labels(path):

@@ -1,6 +1,5 @@
 """A run is a folder that describes itself: this names new ones, writes them, and loads one to label texts with it."""
 
-import contextlib
 import itertools
 import json
 import re
@@ -9,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from zhlabel.errors import InputError
 from zhlabel.files import open_text, write_whole
@@ -20,9 +18,8 @@ from zhlabel.tokens import TextEncoder, read_vocabulary
 
 FORMAT_VERSION = 1
 RUNS_FOLDER = Path("runs")
-_PLAN_FILE = "plan.json"
-_RUN_FILE = "run.json"
-_LOCK_FILE = ".lock"
+PLAN_FILE = "plan.json"
+RUN_FILE = "run.json"
 
 
 def locate_run(name):
@@ -55,7 +52,7 @@ def find_newest_run():
     Raises:
         InputError: there is none; trainings that were stopped are named.
     """
-    found = sorted(RUNS_FOLDER.glob(f"*/{_RUN_FILE}"), key=lambda path: path.stat().st_mtime)
+    found = sorted(RUNS_FOLDER.glob(f"*/{RUN_FILE}"), key=lambda path: path.stat().st_mtime)
     complete = [path.parent for path in found if is_complete(path.parent)]
     if not complete:
         stopped = f"; stopped before their end: {_list_runs()} (name one with --run)" if found else ""
@@ -76,14 +73,14 @@ def read_run(folder):
         InputError: no such folder, a training that has not finished an epoch, or a run of a newer format.
     """
     folder = Path(folder)
-    path = folder / _RUN_FILE
+    path = folder / RUN_FILE
     if not path.is_file():
-        if (folder / _PLAN_FILE).is_file():
+        if (folder / PLAN_FILE).is_file():
             raise InputError(
                 f"{folder}: this training was not finished. Go on with it: python model_train.py --run {folder}"
             )
-        raise InputError(f"{folder} is not a run: it has no {_RUN_FILE}. Trained runs: {_list_runs()}.")
-    record = _read_json(path)
+        raise InputError(f"{folder} is not a run: it has no {RUN_FILE}. Trained runs: {_list_runs()}.")
+    record = read_json(path)
     if record.get("format") != FORMAT_VERSION:
         raise InputError(
             f"{path}: format {record.get('format')}, expected {FORMAT_VERSION}. The run was made by another version "
@@ -94,87 +91,8 @@ def read_run(folder):
 
 def is_complete(folder):
     """Say whether a training in this folder has come to its own end (not stopped by Ctrl-C or killed)."""
-    path = Path(folder) / _RUN_FILE
-    return path.is_file() and bool(_read_json(path).get("complete"))
-
-
-def check_run(folder, plan):
-    """Check that a training of this plan may begin or go on in a folder; nothing is written.
-
-    Args:
-        folder: the run's folder.
-        plan: a dict of all that shapes the result: settings, hashes of the data files, label names.
-
-    Returns:
-        True when the folder holds an unfinished training of this plan, which the caller resumes.
-
-    Raises:
-        InputError: a complete run, a training of another plan, or files that are not ours lie there.
-    """
-    folder = Path(folder)
-    if is_complete(folder):
-        raise InputError(
-            f"{folder} holds a finished run, which is never overwritten. Choose another name, "
-            f'or leave RUN = "" to have the next free one: {name_new_run(plan["checkpoint"], plan["task"])}'
-        )
-    has_begun = any(folder.glob("*.safetensors"))
-    if (folder / _PLAN_FILE).is_file():
-        earlier = _read_json(folder / _PLAN_FILE)
-        differing = [key for key in plan if earlier.get(key) != plan[key]]
-        if differing and has_begun:
-            raise InputError(_describe_difference(folder, earlier, plan, differing))
-        return has_begun
-    # A process that was killed while it wrote the plan leaves a temporary file, which is nobody's.
-    ours = (f".{_PLAN_FILE}.*.tmp", _LOCK_FILE)
-    if folder.exists() and not all(any(path.match(name) for name in ours) for path in folder.iterdir()):
-        raise InputError(f"{folder} exists and is not a run of ours. Choose another name with RUN.")
-    return False
-
-
-@contextlib.contextmanager
-def begin_run(folder, plan):
-    """Hold a run's folder for one training, and write its plan; other processes are refused meanwhile.
-
-    The hold ends with the block or with the process, however that ends.
-
-    Args:
-        folder: the run's folder, which ``check_run`` has passed.
-        plan: as ``check_run``.
-
-    Raises:
-        InputError: another process is training there.
-    """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / _LOCK_FILE, timeout=0):
-            write_json(plan, folder / _PLAN_FILE)
-            yield
-            if is_complete(folder):
-                (folder / _PLAN_FILE).unlink()
-    except Timeout:
-        raise InputError(f"{folder}: another process is training there. Wait for it, or choose another RUN.") from None
-    if is_complete(folder):
-        (folder / _LOCK_FILE).unlink(missing_ok=True)
-
-
-def _is_held(folder):
-    try:
-        with FileLock(folder / _LOCK_FILE, timeout=0):
-            return False
-    except Timeout:
-        return True
-
-
-def find_unfinished(plan):
-    """Give the folders under runs/ of stopped trainings with this very plan, oldest first.
-
-    Args:
-        plan: as ``check_run``.
-    """
-    paths = sorted(RUNS_FOLDER.glob(f"*/{_PLAN_FILE}"), key=lambda path: path.stat().st_mtime)
-    folders = [path.parent for path in paths if _read_json(path) == plan]
-    return [folder for folder in folders if check_run(folder, plan) and not _is_held(folder)]
+    path = Path(folder) / RUN_FILE
+    return path.is_file() and bool(read_json(path).get("complete"))
 
 
 def write_run(folder, record, *, model, encoder_config, vocabulary_file, names):
@@ -200,7 +118,7 @@ def write_run(folder, record, *, model, encoder_config, vocabulary_file, names):
     write_labels(names, folder / "label.json")
     with write_whole(folder / "vocab.txt", binary=True) as stream:
         stream.write(Path(vocabulary_file).read_bytes())
-    write_json({"format": FORMAT_VERSION, **record}, folder / _RUN_FILE)
+    write_json({"format": FORMAT_VERSION, **record}, folder / RUN_FILE)
 
 
 def choose_evaluation_folder(folder, data_file, sha256):
@@ -215,7 +133,7 @@ def choose_evaluation_folder(folder, data_file, sha256):
     for number in itertools.count(1):
         target = Path(folder) / "evaluation" / (stem if number == 1 else f"{stem}-{number}")
         report = target / "report.json"
-        if not report.exists() or _read_json(report)["data"]["sha256"] == sha256:
+        if not report.exists() or read_json(report)["data"]["sha256"] == sha256:
             return target
 
 
@@ -315,7 +233,7 @@ def load_run(folder):
     names = read_labels(folder / "label.json")
     task = TASKS[record["task"]]
     set_up_devices()
-    config = _read_json(folder / "encoder.json")
+    config = read_json(folder / "encoder.json")
     model = task.build_model(build_encoder(config, seed=0), names, head=record["settings"]["head"], seed=0)
     _fill_weights(model, config, folder / "weights.safetensors")
     text_encoder = TextEncoder(read_vocabulary(folder / "vocab.txt"))
@@ -352,7 +270,15 @@ def _fill_weights(model, encoder_config, path):
         variable.assign(found[name].astype(np.float32))
 
 
-def _read_json(path):
+def read_json(path):
+    """Read a JSON file of a run.
+
+    Args:
+        path: the file.
+
+    Raises:
+        InputError: it is missing, or not JSON.
+    """
     with open_text(path) as stream:
         try:
             return json.load(stream)
@@ -361,14 +287,5 @@ def _read_json(path):
 
 
 def _list_runs():
-    names = sorted(path.parent.as_posix() for path in RUNS_FOLDER.glob(f"*/{_RUN_FILE}"))
+    names = sorted(path.parent.as_posix() for path in RUNS_FOLDER.glob(f"*/{RUN_FILE}"))
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "") or "none yet"
-
-
-def _describe_difference(folder, earlier, plan, differing):
-    lines = [f"  {key}: begun with {earlier.get(key)!r}, now {plan[key]!r}"[:200] for key in differing[:5]]
-    return (
-        f"{folder} holds an unfinished training with other settings or data, so it can't be resumed:\n"
-        + "\n".join(lines)
-        + "\nRestore them, or choose another RUN."
-    )

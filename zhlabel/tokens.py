@@ -59,6 +59,18 @@ class TokenTable:
         """How many texts are longer than a row and were laid into several."""
         return int((self.row_counts > 1).sum())
 
+    def describe_long(self):
+        """Say how many texts are longer than a row, and what became of them; "" if none is."""
+        count, fate = self.truncated, "were cut"
+        if self.windowed:
+            count, fate = self.windowed, f"were laid into windows, {len(self):,} rows in all"
+        if not count:
+            return ""
+        return (
+            f"{count:,} of {len(self.full_lengths):,} texts have more tokens than a row and {fate}; "
+            f"the longest has {self.full_lengths.max():,}"
+        )
+
     def _count_kept(self):
         return np.bincount(self.owners, weights=self.lengths - 2, minlength=len(self.full_lengths))
 

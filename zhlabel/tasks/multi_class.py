@@ -1,6 +1,6 @@
 """Multi-class classification: exactly one label for a text, the most probable one."""
 
-from zhlabel import decisions, metrics, reports
+from zhlabel import class_reports, decisions, metrics
 from zhlabel.labels import encode_classes, weigh_classes
 from zhlabel.tasks.multi_label import LONG_TEXTS, pool_outputs, read_labelled, repeat_for_rows
 from zhlabel.tasks.task import Task
@@ -49,9 +49,9 @@ MULTI_CLASS = Task(
     decide=_decide,
     score=_score,
     score_baselines=metrics.score_multi_class_baselines,
-    format_scores=reports.format_class_table,
-    list_predictions=reports.list_class_predictions,
-    list_errors=reports.list_class_errors,
+    format_scores=class_reports.format_class_table,
+    list_predictions=class_reports.list_class_predictions,
+    list_errors=class_reports.list_class_errors,
     format_prediction=_format_prediction,
     weigh=weigh_classes,
     fewest_labels=2,
