@@ -6,7 +6,6 @@ require_environment()  # first, so that a missing package ends in one sentence
 
 import time
 
-from zhlabel.errors import InputError
 from zhlabel.files import hash_file, write_whole
 from zhlabel.reports import write_csv, write_json
 from zhlabel.runs import choose_evaluation_folder, find_newest_run, load_run, locate_run, read_run
@@ -22,7 +21,8 @@ BATCH_SIZE = 64  # texts at once; changes speed and memory, not the result
 def main(settings):
     folder = locate_run(settings.run) if settings.run else find_newest_run()
     task = TASKS[read_run(folder)["task"]]
-    examples = read_examples(task, settings.data_file, folder)
+    command = f"model_evaluate.py --run {folder} --data-file {task.sample.format('test')}"
+    examples = task.read_examples(settings.data_file, print_note=print, command=command)
     print(f"run: {folder}")
     run = load_run(folder)
     thresholds = run.settle_thresholds(settings.threshold)
@@ -71,15 +71,6 @@ def main(settings):
     write_reports(target, report, "\n".join(lines))
     print("\n".join(lines))
     print(f"written: {target}")
-
-
-def read_examples(task, data_file, folder):
-    """Read the labelled texts; what does not fit the run's task stops with a command that does."""
-    try:
-        return task.read(data_file, warn=lambda notes: print("\n".join(f"note: {note}" for note in notes.split("\n"))))
-    except InputError as problem:
-        command = f"python model_evaluate.py --run {folder} --data-file {task.sample}"
-        raise InputError(f"{problem}\nThe run's task is {task.name}; a file that fits it: {command}") from None
 
 
 def describe(report, given_threshold):

@@ -158,7 +158,9 @@ def read_data(settings, task):
     """Read {"train", "dev"} of examples and of what the task makes of their labels, and the label names; say what."""
 
     def read(path):
-        return task.read(path, warn=lambda notes: print("\n".join(f"note: {note}" for note in notes.split("\n"))))
+        files = [task.sample.format(part) for part in ("train", "dev")]
+        command = f"model_train.py --task {task.name} --train-file {files[0]} --dev-file {files[1]}"
+        return task.read_examples(path, print_note=print, command=command)
 
     train = read(settings.train_file)
     earlier = read_labels(LAST_LABELS_FILE) if Path(LAST_LABELS_FILE).exists() else ()

@@ -55,5 +55,5 @@ MULTI_CLASS = Task(
     format_prediction=_format_prediction,
     weigh=weigh_classes,
     fewest_labels=2,
-    sample="data/class.test.csv",
+    sample="data/class.{}.csv",
 )

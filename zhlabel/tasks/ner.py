@@ -152,5 +152,5 @@ NER = Task(
     describe_gold=_count_inexpressible,
     by_token=True,
     error_columns=entity_reports.ERROR_COLUMNS,
-    sample="data/ner.test.bio",
+    sample="data/ner.{}.bio",
 )

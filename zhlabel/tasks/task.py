@@ -42,7 +42,7 @@ class Task:
         by_token: whether the targets are one a token.
         error_columns: of errors.csv, where they are not those of predictions.csv.
         fewest_labels: how many different labels there must be.
-        sample: the bundled file to evaluate on.
+        sample: the bundled files, with "{}" for train, dev or test.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Task:
     by_token: bool = False
     error_columns: tuple = ()
     fewest_labels: int = 1
-    sample: str = "data/test.csv"
+    sample: str = "data/{}.csv"
 
     def choose(self, setting, value):
         """Give the value of a setting that the task restricts: "" means its first.
@@ -87,6 +87,25 @@ class Task:
         if value and value not in possible:
             raise InputError(f'{setting} = "{value}": for {self.name} there is {", ".join(possible)}.')
         return value or possible[0]
+
+    def read_examples(self, path, *, print_note, command):
+        """Read a file of the task; what can't be read is told with a command that fits the task.
+
+        Args:
+            path: the file.
+            print_note: called with each line of what the user should know of the file.
+            command: the script and its flags for the bundled sample.
+
+        Returns:
+            A list of Examples.
+
+        Raises:
+            InputError: as the task's reader.
+        """
+        try:
+            return self.read(path, warn=lambda notes: [print_note(f"note: {note}") for note in notes.split("\n")])
+        except InputError as problem:
+            raise InputError(f"{problem}\n{self.name} on the bundled sample: python {command}") from None
 
     def weigh_rows(self, gold, names, class_weights, table):
         """Give each row of a TokenTable its weight in the loss: a text counts once, however many windows it has.
