@@ -116,10 +116,10 @@ def _make_example(path, line, where, item):
                 f"found {json.dumps(events, ensure_ascii=False)[:60]}."
             )
         item = {**item, "label": [event.get("event_type") for event in events]}
-    if isinstance(item.get("label"), dict) or item.keys() & {"entities", "annotations"}:
-        raise _refuse_entities(where)
     text = next((item[key] for key in _TEXT_KEYS if key in item), None)
     labels = next((item[key] for key in _LABEL_KEYS if key in item), None)
+    if isinstance(labels, dict) or (labels is None and item.keys() & {"entities", "annotations"}):
+        raise _refuse_entities(where)
     if not isinstance(text, str):
         raise InputError(
             f'{where}: no "text" that is a string; the object has {", ".join(map(str, item)) or "no key"}.'
