@@ -145,8 +145,10 @@ def test_gold_that_no_decision_can_equal_is_counted():
     assert NER.describe_gold(gold, table, ("ORG", "PER"))[0].startswith("1 of 2 gold entities can't be found")
     whole = ENCODER.encode(["公司宣布王小明ab"], max_length=20)
     assert NER.describe_gold(gold, whole, ("ORG", "PER")) == []
-    inside = make_gold("公司宣布王小明ab", (7, 8, "ORG"))  # "ab" is one token's letters or two
-    assert len(NER.describe_gold(inside, whole, ("ORG", "PER"))) == int(len(whole.token_ids) < 11)
+    unknown = ENCODER.encode(["公司xyz"], max_length=20)  # xyz is one token, [UNK]
+    inside, around = (make_gold("公司xyz", (2, end, "ORG")) for end in (3, 5))
+    assert NER.describe_gold(inside, unknown, ("ORG",))[0].startswith("1 of 1 gold entities can't be found")
+    assert NER.describe_gold(around, unknown, ("ORG",)) == []
 
 
 def test_windows_give_the_path_of_the_whole_text_where_emissions_agree():
