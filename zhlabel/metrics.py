@@ -1,4 +1,4 @@
-"""Numbers of an evaluation: exact match, Hamming loss, precision, recall and F1. Fractions 0..1 everywhere."""
+"""Numbers of decisions: exact match and milder measures, Hamming loss, precision, recall, F1. Fractions 0..1."""
 
 import numpy as np
 
@@ -21,15 +21,45 @@ def score_multi_label(decided, gold, names):
         A dict with "accuracy", "hamming_loss", "micro avg", "macro avg" (over labels), "weighted avg" (over
         labels by support), "samples avg" (over texts) and "labels": name to precision, recall, f1-score, support.
     """
-    hits = decided & gold
-    by_text = _divide(hits.sum(1), decided.sum(1), gold.sum(1))
-    scores = score_counts(hits.sum(0), decided.sum(0), gold.sum(0), names)
+    hits, found, wanted = _count_by_text(decided, gold)
+    wrong = found + wanted - 2 * hits
+    scores = score_counts((decided & gold).sum(0), decided.sum(0), gold.sum(0), names)
     return {
-        "accuracy": float((decided == gold).all(axis=1).mean()),
-        "hamming_loss": float((decided != gold).mean()),
+        "accuracy": float((wrong == 0).mean()),
+        "hamming_loss": float(wrong.sum() / gold.size),
         **{average: scores[average] for average in AVERAGES},
-        "samples avg": _name(by_text.mean(axis=1), int(gold.sum())),
+        "samples avg": _name(_divide(hits, found, wanted).mean(axis=1), int(wanted.sum())),
         "labels": scores["labels"],
+    }
+
+
+def _count_by_text(decided, gold):
+    """Count in each text what is both decided and gold, decided, and gold."""
+    return tuple(cells.sum(1) for cells in (decided & gold, decided, gold))
+
+
+def score_relaxed(decided, gold):
+    """Score a multi-label task by two measures that are milder than exact match: shares of texts that count as right.
+
+    "no label too many" forgives what is missing: a text is right when every decided label is gold and at least one is
+    decided. Where nothing is gold, it is right only when nothing is decided.
+    "at most one too many, none missing" forgives one addition: a text is right when every gold label is decided and at
+    most one label beside them. Where nothing is gold, one decided label is still right.
+
+    Args:
+        decided: bool array [N, L].
+        gold: bool array [N, L].
+
+    Returns:
+        A dict of the measure's name to the share of right texts; none is below the exact match.
+
+    >>> score_relaxed(np.array([[True, False]]), np.array([[True, True]]))
+    {'no label too many': 1.0, 'at most one too many, none missing': 0.0}
+    """
+    hits, found, wanted = _count_by_text(decided, gold)
+    return {
+        "no label too many": float(((found == hits) & ((found > 0) | (wanted == 0))).mean()),
+        "at most one too many, none missing": float(((wanted == hits) & (found <= hits + 1)).mean()),
     }
 
 
@@ -105,45 +135,3 @@ def score_multi_class(decided, gold, names):
         "labels": scores["labels"],
         "confusion": confusion.tolist(),
     }
-
-
-def score_multi_label_baselines(gold, names, *, commonest):
-    """Score what needs no model, so that a reader sees what a figure is worth.
-
-    Args:
-        gold: bool array [N, L].
-        names: L label names.
-        commonest: id of the commonest label of the training data.
-
-    Returns:
-        A dict of baseline ("predicts nothing", "always <label>") to accuracy, hamming_loss and micro F1.
-    """
-    nothing = np.zeros_like(gold)
-    always = nothing.copy()
-    always[:, commonest] = True
-    rows = {"predicts nothing": nothing, f"always {names[commonest]}": always}
-    return {name: _summarise(score_multi_label(decided, gold, names)) for name, decided in rows.items()}
-
-
-def _summarise(scores):
-    return {
-        "accuracy": scores["accuracy"],
-        "hamming_loss": scores["hamming_loss"],
-        "micro f1-score": scores["micro avg"]["f1-score"],
-    }
-
-
-def score_multi_class_baselines(gold, names, *, commonest):
-    """Score what needs no model: one label for every text.
-
-    Args:
-        gold: int array [N] of label ids.
-        names: L label names.
-        commonest: id of the commonest label of the training data.
-
-    Returns:
-        A dict of the baseline ("always <label>") to accuracy and macro F1.
-    """
-    scores = score_multi_class(np.full_like(gold, commonest), gold, names)
-    row = {"accuracy": scores["accuracy"], "macro f1-score": scores["macro avg"]["f1-score"]}
-    return {f"always {names[commonest]}": row}
