@@ -9,6 +9,7 @@ import csv
 import gzip
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,13 @@ SETS = {
         "files": {"train": "train.csv", "test": "test.csv"},
         "flags": {"--task": "multi_label"},
         "published": "albert_tiny 0.9025, albert_base 0.9382 (micro F1)",
+    },
+    "cail_divorce": {
+        "folder": "cail2019_elements/divorce",
+        "documents": "data_small_selected.json",
+        "names": ("tags.txt", "selectedtags.txt"),
+        "flags": {"--task": "multi_label", "--max-length": "128"},
+        "published": "none on this split (by judgment, 4:1:1)",
     },
     "cluener": {
         "files": {"train": "cluener.train.gz", "test": "cluener.test"},
@@ -89,6 +97,22 @@ def convert(path, columns, target):
     return target
 
 
+def split_documents(path, name_files, target):
+    """Divide judgments, a JSON list of sentences a line, 4:1:1 into csv files, so that none is on two sides."""
+    codes, names = ((path.parent / file).read_text(encoding="utf-8").split() for file in name_files)
+    known = dict(zip(codes, names, strict=True))
+    documents = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    random.Random(1).shuffle(documents)
+    ends = [0, len(documents) * 4 // 6, len(documents) * 5 // 6, len(documents)]
+    target.mkdir(parents=True, exist_ok=True)
+    for part, start, end in zip(("train", "dev", "test"), ends, ends[1:], strict=False):
+        with open(target / f"{part}.csv", "w", encoding="utf-8", newline="") as stream:
+            rows = [sentence for document in documents[start:end] for sentence in document]
+            cells = [("|".join(known[code] for code in row["labels"]), row["sentence"]) for row in rows]
+            csv.writer(stream).writerows([("label", "content"), *cells])
+    return {part: (target / f"{part}.csv").resolve() for part in ("train", "dev", "test")}
+
+
 def call(script, flags, folder):
     """Run one of the three scripts in a folder, and print its command."""
     command = [script, *(word for pair in flags.items() for word in pair)]
@@ -100,7 +124,10 @@ def call(script, flags, folder):
 def measure(name, data, out, changes, *, is_test):
     """Train on one set, score its test file if wanted; gives run.json, report.json ({} without), what others have."""
     wanted = SETS[name]
-    files = {part: (data / name / file).resolve() for part, file in wanted["files"].items()}
+    folder = data / wanted.get("folder", name)
+    files = {part: (folder / file).resolve() for part, file in wanted.get("files", {}).items()}
+    if "documents" in wanted:
+        files = split_documents(folder / wanted["documents"], wanted["names"], out / name)
     if "columns" in wanted:
         files = {
             part: convert(file, wanted["columns"], out / name / f"{part}.csv").resolve() for part, file in files.items()
