@@ -1,99 +1,128 @@
-"""Scores a trained run on labelled texts it has not seen, and writes the reports: python model_evaluate.py"""
+"""Scores trained runs on labelled texts they have not seen, and writes the reports: python model_evaluate.py"""
 
 from zhlabel.environment import require_environment
 
 require_environment()  # first, so that a missing package ends in one sentence
 
-import time
+import subprocess
+import sys
 
-from zhlabel.files import hash_file, write_whole
-from zhlabel.reports import write_csv, write_json
+from zhlabel import comparison, evaluation
+from zhlabel.files import hash_file
+from zhlabel.reports import describe_thresholds
 from zhlabel.runs import choose_evaluation_folder, find_newest_run, load_run, locate_run, read_run
 from zhlabel.settings import run_script
 from zhlabel.tasks import TASKS
 
-RUN = ""  # "": the newest finished run; else a folder, or a name under runs/
-DATA_FILE = "data/test.csv"  # labelled texts, in any form that training reads
+RUN = ""  # "": the newest finished run; else a folder, or a name under runs/; several, with commas, are compared
+DATA_FILE = "data/test.csv"  # labelled texts, in any form that training reads; several with commas
 THRESHOLD = 0.0  # 0: the run's own; else the probability that a label or an entity must reach (not multi_class)
+BASELINE = True  # also learns the run's training file without the encoder, to show what that is worth
 BATCH_SIZE = 64  # texts at once; changes speed and memory, not the result
 
 
 def main(settings):
-    folder = locate_run(settings.run) if settings.run else find_newest_run()
+    folders = [locate_run(name) for name in split_list(settings.run)] or [find_newest_run()]
+    files = split_list(settings.data_file)
+    comparison.check_tasks(folders)
+    for folder in folders:
+        for file in files:
+            if not settings.threshold:
+                evaluation.check_data_file(folder, file, hash_file(file))
+    if len(folders) == 1:
+        evaluate_files(folders[0], files, settings)
+        return
+    for folder in folders:
+        evaluate_apart(folder, settings)
+    compare(folders, files)
+
+
+def split_list(text):
+    """Give the parts of a list with commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def evaluate_apart(folder, settings):
+    """Evaluate a run in a process of its own, so that its time and memory are its own too."""
+    command = [sys.executable, __file__, "--run", str(folder), "--data-file", settings.data_file]
+    command += ["--threshold", str(settings.threshold), "--baseline", str(settings.baseline)]
+    done = subprocess.run([*command, "--batch-size", str(settings.batch_size)], check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def evaluate_files(folder, files, settings):
+    """Evaluate one run on each of the files."""
     task = TASKS[read_run(folder)["task"]]
     command = f"model_evaluate.py --run {folder} --data-file {task.sample.format('test')}"
-    examples = task.read_examples(settings.data_file, print_note=print, command=command)
+    examples = {file: task.read_examples(file, print_note=print, command=command) for file in files}
     print(f"run: {folder}")
     run = load_run(folder)
     thresholds = run.settle_thresholds(settings.threshold)
+    gold = {file: task.encode_gold(examples[file], run.names, source=f"{folder}/label.json") for file in files}
+    notes = []
     if not run.record["complete"]:
-        print(f"note: this training was stopped after epoch {run.record['epochs']}")
-    gold = task.encode_gold(examples, run.names, source=f"{folder}/label.json")
-    sha256 = hash_file(settings.data_file)
-    for part, file in run.record["data"].items():
-        if isinstance(file, dict) and file["sha256"] == sha256:
-            print(f"note: {settings.data_file} is this run's {part} file, so the figures flatter")
+        notes.append(f"this training was stopped after epoch {run.record['epochs']}")
+    train = None
+    if settings.baseline:
+        train = evaluation.read_training_data(folder, task, run.names, note=notes.append)
+    for file in files:
+        evaluated = evaluation.label_examples(
+            run, examples[file], gold[file], thresholds=thresholds, batch_size=settings.batch_size
+        )
+        report_file(file, evaluated, train, notes, settings.threshold)
 
-    started = time.perf_counter()
-    table = run.encode([example.text for example in examples])
-    predictions = run.predict(table, batch_size=settings.batch_size)
-    decided = task.decide(predictions, thresholds)
-    seconds = time.perf_counter() - started
 
-    for note in task.describe_gold(gold, table, run.names):
+def report_file(file, evaluated, train, notes, given_threshold):
+    """Score what a run says of a file, write the reports and print the table."""
+    run, sha256 = evaluated.run, hash_file(file)
+    notes = [*notes, *run.task.describe_gold(evaluated.gold, evaluated.table, run.names)]
+    notes += [
+        f"{file} is this run's {part} file, so the figures flatter"
+        for part, known in run.record["data"].items()
+        if isinstance(known, dict) and known["sha256"] == sha256
+    ]
+    for note in notes:
         print(f"note: {note}")
-    scores = task.score(decided, gold, run.names, texts=[example.text for example in examples])
-    report = {
-        "run": folder.as_posix(),
-        "task": task.name,
-        "data": {
-            "file": settings.data_file,
-            "sha256": sha256,
-            "texts": len(examples),
-            "truncated": table.truncated,
-            "windowed": table.windowed,
-        },
-        **scores,
-        "thresholds": thresholds,
-        "baseline": task.score_baselines(gold, run.names, commonest=run.commonest_label),
-        "seconds": round(seconds, 3),
-        "texts_per_second": round(len(examples) / seconds, 1),
-    }
-    lines = [task.format_scores(scores), "", *describe(report, settings.threshold)]
-    target = choose_evaluation_folder(folder, settings.data_file, sha256)
-    everything = (examples, predictions, decided, gold, run.names)
-    rows = task.list_predictions(*everything)
-    columns = list(rows[0])
-    write_csv(rows, columns, target / "predictions.csv")
-    write_csv(task.list_errors(*everything), task.error_columns or columns, target / "errors.csv")
-    for name, make in task.extras.items():
-        write_json(make(predictions, gold), target / name)
-    write_reports(target, report, "\n".join(lines))
-    print("\n".join(lines))
-    print(f"written: {target}")
+    texts = [example.text for example in evaluated.examples]
+    baseline = run.task.score_baselines(texts, evaluated.gold, run.names, commonest=run.commonest_label, train=train)
+    outcomes = run.task.count_outcomes(evaluated.decided, evaluated.gold, run.names)
+    report = evaluation.make_report(
+        evaluated, data_file=file, sha256=sha256, baseline=baseline, notes=notes, outcomes=outcomes
+    )
+    text = "\n".join([run.task.format_scores(report), "", *describe(report, given_threshold)])
+    target = choose_evaluation_folder(run.folder, file, sha256)
+    evaluation.write_evaluation(target, evaluated, report, text, outcomes)
+    print(text)
+    print(f"written: {target}; to look at: {target / 'report.html'}")
 
 
 def describe(report, given_threshold):
-    """Give the lines below the table: what was scored, by which threshold, and what needs no model."""
+    """Give the lines below the table: what was scored, how sure the figures are, by what was decided, baselines."""
     data = report["data"]
     fate = f"{data['truncated']:,} of them cut at the length limit"
     if data["windowed"]:
         fate = f"{data['windowed']:,} of them in several windows"
     lines = [f"{data['file']}: {data['texts']:,} texts, {fate}; {report['texts_per_second']:,.0f} texts per second"]
+    ranges = [f"{name} {low:.4f} to {high:.4f}" for name, (low, high) in report["intervals"].items()]
+    lines.append(f"95 % intervals over texts: {', '.join(ranges)}")
+    lines += [f"{name}: {share:.4f}" for name, share in report.get("relaxed", {}).items()]
     if report["thresholds"]:
         origin = "given, not the run's own" if given_threshold else "the run's own, chosen on its dev texts"
-        lines.append(f"threshold {report['thresholds']['global']} ({origin})")
+        lines.append(f"{describe_thresholds(report['thresholds'])} ({origin})")
     for name, row in report["baseline"].items():
         figures = ", ".join(f"{key.replace('_', ' ').replace('-score', '')} {row[key]:.4f}" for key in row)
         lines.append(f"for comparison, {name}: {figures}")
     return lines
 
 
-def write_reports(target, report, text):
-    """Write report.txt and report.json."""
-    with write_whole(target / "report.txt") as stream:
-        stream.write(text + "\n")
-    write_json(report, target / "report.json")
+def compare(folders, files):
+    """Lay the evaluations side by side."""
+    targets = [choose_evaluation_folder(folder, file, hash_file(file)) for folder in folders for file in files]
+    compared = comparison.compare_evaluations(comparison.read_evaluations(targets))
+    target = comparison.name_comparison_folder()
+    comparison.write_comparison(compared, target)
+    print(f"\n{comparison.format_comparison(compared)}\nwritten: {target}")
 
 
 if __name__ == "__main__":

@@ -11,24 +11,15 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from zhlabel import snapshots
+from zhlabel import snapshots, tuning
 from zhlabel.checkpoints import find_checkpoint
+from zhlabel.datasets import read_datasets
 from zhlabel.errors import InputError
-from zhlabel.files import hash_file
-from zhlabel.labels import (
-    LAST_LABELS_FILE,
-    collect_labels,
-    count_labels,
-    encode_labels,
-    read_labels,
-    settle_labels,
-    write_labels,
-)
+from zhlabel.labels import LAST_LABELS_FILE, count_labels, read_labels, write_labels
 from zhlabel.plans import begin_run, check_run, find_unfinished, make_plan
 from zhlabel.reports import write_history
-from zhlabel.runs import locate_run, name_new_run, write_run
+from zhlabel.runs import is_complete, locate_run, name_new_run, write_run
 from zhlabel.settings import run_script
-from zhlabel.splits import split_dev
 from zhlabel.tasks import TASKS
 from zhlabel.tokens import TextEncoder, read_vocabulary
 
@@ -61,6 +52,14 @@ LORA_ALPHA = 16.0  # the corrections count LORA_ALPHA / LORA_RANK times
 LORA_TARGETS = ["query", "key"]  # of query key value output inner outer
 SEED = 1  # of batch order, initial values, dropout and the dev share
 
+# How to decide; chosen on the dev texts, and again from them when RUN names a finished run
+THRESHOLDS = (
+    ""  # "": one for all labels, for ner none; or global, per_label (rare labels' drawn to the one for all), none
+)
+THRESHOLD_GOAL = "micro_f1"  # or macro_f1, accuracy, precision:0.9, recall:0.9
+LABELS_PER_TEXT = ""  # multi_label, "": any number; "1-" at least one, "2-2" the two most probable, "0-3" at most three
+CALIBRATE = False  # True: probabilities are rescaled by a temperature, so that 0.9 is right nine times in ten
+
 # Where to keep it
 RUN = ""  # "": runs/<checkpoint>-<task>-<n>, the next free n; a name resumes that run if it is unfinished
 
@@ -68,6 +67,15 @@ RUN = ""  # "": runs/<checkpoint>-<task>-<n>, the next free n; a name resumes th
 def main(settings):
     task = TASKS[settings.task]
     check_frozen(settings)
+    kind = tuning.check_tuning(
+        task,
+        thresholds=settings.thresholds,
+        threshold_goal=settings.threshold_goal,
+        labels_per_text=settings.labels_per_text,
+        calibrate=settings.calibrate,
+    )
+    if settings.run and is_complete(locate_run(settings.run)) and tune_again(settings):
+        return
     head = task.choose("HEAD", settings.head)
     long_text = task.choose("LONG_TEXT", settings.long_text)
     checkpoint = find_checkpoint(settings.checkpoint, from_scratch=settings.from_scratch)
@@ -76,7 +84,15 @@ def main(settings):
     positions = checkpoint.config["max_position_embeddings"]
     if settings.max_length > positions:
         raise InputError(f"--max-length {settings.max_length}: {settings.checkpoint} knows only {positions} positions.")
-    examples, gold, names = read_data(settings, task)
+    examples, gold, names = read_datasets(
+        task,
+        train_file=settings.train_file,
+        dev_file=settings.dev_file,
+        dev_share=settings.dev_share,
+        label_file=settings.label_file,
+        seed=settings.seed,
+        note=print,
+    )
     text_encoder, tables = TextEncoder(read_vocabulary(checkpoint.vocab_file)), {}
     for part, each in examples.items():
         texts = [example.text for example in each]
@@ -84,7 +100,8 @@ def main(settings):
         for note in filter(None, [table.describe_long(), *task.describe_gold(gold[part], table, names)]):
             print(f"note: {part}: {note}")
     weights = task.weigh_rows(gold["train"], names, settings.class_weights, tables["train"])
-    resolved = {**asdict(settings), "head": head, "long_text": long_text}  # a run must not depend on later defaults
+    # A run must not depend on later defaults.
+    resolved = {**asdict(settings), "head": head, "long_text": long_text, "thresholds": kind}
     plan = make_plan(resolved, checkpoint, names)
     folder = choose_folder(settings, plan)
 
@@ -96,11 +113,12 @@ def main(settings):
     train = training.TaskData(tables["train"], task.align(gold["train"], tables["train"], names), weights)
     counts = lora.count_parameters(model)
 
-    def score_dev(outputs):
+    def predict_dev(outputs):
         state = task.read_state(model)
-        predictions = task.combine(outputs, tables["dev"], names, long_text=long_text, state=state)
-        thresholds, dev_score = task.choose_thresholds(predictions, gold["dev"])
-        return {"dev_score": dev_score, "thresholds": thresholds}
+        return task.combine(outputs, tables["dev"], names, long_text=long_text, state=state)
+
+    def score_dev(outputs):
+        return {"dev_score": task.score_dev(predict_dev(outputs), gold["dev"], names)}
 
     with begin_run(folder, plan):
         complete = fit_with_progress(settings, task, model, train, tables["dev"], score_dev, folder, steps)
@@ -108,8 +126,11 @@ def main(settings):
         if best is None:
             print(f"Stopped before the first epoch ended; nothing to keep. Again: python model_train.py --run {folder}")
             raise KeyboardInterrupt
+        outputs = training.predict_rows(model, tables["dev"], batch_size=4 * settings.batch_size)
+        arrays = task.gather(predict_dev(outputs), gold["dev"], names)
         if settings.lora_rank:
             lora.merge_lora(model.get_layer("encoder"), checkpoint.config)
+        chosen = tuning.settle_decisions(task, arrays, names, resolved, folder)
         history = snapshots.read_history(folder)
         write_history(history, folder, score_name=task.score_name)
         record = {
@@ -118,7 +139,7 @@ def main(settings):
             "settings": resolved,
             "checkpoint": {key: getattr(checkpoint, key) for key in ("family", "file_format", "bundled")},
             "parameters": counts,
-            "thresholds": best["thresholds"],
+            **chosen,
             "best_epoch": best["epoch"],
             "epochs": len(history),
             "dev_score": best["dev_score"],
@@ -144,6 +165,17 @@ def main(settings):
     print(f"next: python model_evaluate.py --run {folder}")
 
 
+def tune_again(settings):
+    """Choose thresholds and temperature of a finished run anew, where nothing else differs; say whether it was done."""
+    folder = locate_run(settings.run)
+    chosen, other = tuning.find_changes(folder, asdict(settings))
+    if other or not chosen:
+        return False
+    record = tuning.tune_run(folder, asdict(settings), read_labels(folder / "label.json"))
+    print(f"{folder} is trained; chosen anew on its dev texts: {tuning.describe_decisions(record)}")
+    return True
+
+
 def check_frozen(settings):
     """Stop where what is to be frozen contradicts itself."""
     if settings.lora_rank and settings.freeze_layers:
@@ -152,37 +184,6 @@ def check_frozen(settings):
         raise InputError(
             "--from-scratch begins with random weights: LORA_RANK and FREEZE_LAYERS must be 0 to train them."
         )
-
-
-def read_data(settings, task):
-    """Read {"train", "dev"} of examples and of what the task makes of their labels, and the label names; say what."""
-
-    def read(path):
-        files = [task.sample.format(part) for part in ("train", "dev")]
-        command = f"model_train.py --task {task.name} --train-file {files[0]} --dev-file {files[1]}"
-        return task.read_examples(path, print_note=print, command=command)
-
-    train = read(settings.train_file)
-    earlier = read_labels(LAST_LABELS_FILE) if Path(LAST_LABELS_FILE).exists() else ()
-    names = settle_labels(collect_labels(train), named_file=settings.label_file, earlier=earlier)
-    source = settings.label_file or settings.train_file
-    if settings.dev_file:
-        if hash_file(settings.dev_file) == hash_file(settings.train_file):
-            raise InputError(f'DEV_FILE {settings.dev_file} is TRAIN_FILE itself. Give other texts, or "" for a share.')
-        examples = {"train": train, "dev": read(settings.dev_file)}
-    else:
-        if len(train) < 2:
-            raise InputError(f"{settings.train_file} has one text, so no share can be set aside. Name a DEV_FILE.")
-        chosen = split_dev(encode_labels(train, names, source=source), settings.dev_share, seed=settings.seed)
-        examples = {part: [train[i] for i in rows] for part, rows in zip(("train", "dev"), chosen, strict=True)}
-    gold = {part: task.encode_gold(each, names, source=source) for part, each in examples.items()}
-    if len(names) < task.fewest_labels:
-        raise InputError(f"{source} has one label, {names[0]}: for {task.name} there must be {task.fewest_labels}.")
-    print(f"{len(names)} labels; texts: {len(examples['train']):,} to train on, {len(examples['dev']):,} for dev")
-    texts = {part: {example.text for example in each} for part, each in examples.items()}
-    if shared := len(texts["train"] & texts["dev"]):
-        print(f"note: {shared:,} different dev texts are training texts too, so dev scores flatter")
-    return examples, gold, names
 
 
 def choose_folder(settings, plan):
@@ -265,10 +266,9 @@ def fit_with_progress(settings, task, model, train, dev_table, score_dev, folder
 
 def describe_result(folder, record, task):
     """Say in a line what came out."""
-    threshold = f" at threshold {record['thresholds']['global']}" if record["thresholds"] else ""
     return (
         f"{folder}: best after epoch {record['best_epoch']} of {record['epochs']}, dev {task.score_name} "
-        f"{record['dev_score']:.4f}{threshold}; {record['seconds']:.0f} s in the epochs"
+        f"{record['dev_score']:.4f}; {tuning.describe_decisions(record)}; {record['seconds']:.0f} s in the epochs"
     )
 
 

@@ -1,13 +1,12 @@
-"""decisions.py: what reaches the threshold, and how the threshold is chosen."""
+"""decisions.py: what reaches the threshold, and the fewest and most labels of a text."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import logit
-from sklearn.metrics import f1_score
 
-from zhlabel.decisions import choose_threshold, compute_logits, decide_labels, score_micro_f1
+from zhlabel.decisions import compute_logits, decide_labels, parse_limits
 from zhlabel.errors import InputError
 
 PROBABILITIES = np.array([[0.9, 0.5, 0.0], [0.49, 1.0, 0.3]])
@@ -43,38 +42,36 @@ def test_a_probability_that_is_no_number_is_refused(value):
         decide_labels([[0.5, value]], threshold=0.5)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_the_chosen_threshold_is_the_best_of_all_steps(seed):
-    probabilities, gold = make_scores(seed)
-    threshold, score = choose_threshold(probabilities, gold)
-    steps = [i / 100 for i in range(5, 96)]
-    scores = {step: f1_score(gold, probabilities >= step, average="micro", zero_division=0) for step in steps}
-    assert threshold in steps and abs(score - max(scores.values())) < 1e-12
-    equals = [step for step in steps if scores[step] > score - 1e-12]
-    assert abs(threshold - 0.5) == min(abs(step - 0.5) for step in equals)
+def test_a_threshold_is_compared_in_double_precision_alone_and_in_a_list():
+    cells = np.full((1, 2), 0.41, dtype=np.float32)  # as float64 a little below 0.41
+    assert not decide_labels(cells, threshold=0.41).any()
+    assert not decide_labels(cells, threshold=[0.41, 0.41]).any()
 
 
-def test_of_equal_thresholds_the_nearest_to_one_half_is_taken():
-    gold = np.array([[True, False]])
-    assert choose_threshold(np.array([[0.9, 0.1]]), gold) == (0.5, 1.0)
-    assert choose_threshold(np.array([[0.9, 0.7]]), gold) == (0.71, 1.0)
-    assert choose_threshold(np.array([[0.3, 0.1]]), gold) == (0.3, 1.0)
-    assert choose_threshold(np.array([[0.9, 0.1]]), ~gold & False) == (0.5, 0.0)
+def test_a_text_gets_at_least_and_at_most_so_many_labels_the_most_probable_ones():
+    cells = [[0.9, 0.8, 0.7], [0.1, 0.3, 0.2], [0.6, 0.1, 0.6]]
+    assert decide_labels(cells, threshold=0.5, fewest=1).sum(axis=1).tolist() == [3, 1, 2]
+    assert decide_labels(cells, threshold=0.5, fewest=1)[1].tolist() == [False, True, False]
+    assert decide_labels(cells, threshold=0.5, most=1).tolist() == [
+        [True, False, False],
+        [False, False, False],
+        [True, False, False],
+    ]
+    assert decide_labels(cells, threshold=0.5, fewest=2, most=2).sum(axis=1).tolist() == [2, 2, 2]
+    assert decide_labels(cells, threshold=0.5, fewest=9, most=9).all()
 
 
-CELLS = st.integers(1, 6).flatmap(
-    lambda labels: st.lists(
-        st.lists(st.tuples(st.booleans(), st.booleans()), min_size=labels, max_size=labels), min_size=1
-    )
+@pytest.mark.parametrize(
+    ("text", "limits"), [("", (0, None)), ("0-", (0, None)), ("1-", (1, None)), ("2-2", (2, 2)), ("0-3", (0, 3))]
 )
+def test_limits_are_read(text, limits):
+    assert parse_limits(text) == limits
 
 
-@settings(deadline=None)
-@given(CELLS)
-def test_micro_f1_equals_that_of_scikit_learn(cells):
-    decided, gold = np.moveaxis(np.array(cells, dtype=bool), -1, 0)
-    expected = f1_score(gold.ravel(), decided.ravel(), zero_division=0)
-    assert abs(score_micro_f1(decided, gold) - expected) < 1e-12
+@pytest.mark.parametrize("text", ["1", "3-2", "0-0", "-3", "a-b", "1-2-3", "1.5-2", " 1-"])
+def test_limits_that_are_none_are_refused_with_examples(text):
+    with pytest.raises(InputError, match=r'LABELS_PER_TEXT = ".*at least one'):
+        parse_limits(text)
 
 
 def test_logits_equal_those_of_scipy_and_stay_finite_at_the_ends():

@@ -68,7 +68,7 @@ def test_the_rows_of_a_table_end_in_the_same_terminal_column(number):
 
 def test_predictions_show_type_text_place_and_probability():
     examples = [make_example(), Example("无", (), "ner.jsonl", 9)]
-    rows = list_entity_predictions(examples, [LIKELY, {}], [DECIDED, []], [GOLD, []], TYPES)
+    rows = list(list_entity_predictions(examples, [LIKELY, {}], [DECIDED, []], [GOLD, []], TYPES))
     assert rows == [
         {
             "line": 7,
@@ -81,7 +81,7 @@ def test_predictions_show_type_text_place_and_probability():
 
 
 def test_a_wrong_entity_is_a_row_with_both_sides():
-    assert list_entity_errors([make_example()], [LIKELY], [DECIDED], [GOLD], TYPES) == [
+    assert list(list_entity_errors([make_example()], [LIKELY], [DECIDED], [GOLD], TYPES)) == [
         {
             "line": 7,
             "kind": "wrong border",
@@ -110,4 +110,4 @@ def test_what_is_missed_or_spurious_leaves_the_other_side_blank():
 
 
 def test_what_is_right_is_no_error():
-    assert list_entity_errors([make_example()], [LIKELY], [DECIDED], [DECIDED], TYPES) == []
+    assert list(list_entity_errors([make_example()], [LIKELY], [DECIDED], [DECIDED], TYPES)) == []

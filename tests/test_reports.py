@@ -165,7 +165,7 @@ def test_predictions_lay_gold_and_decision_side_by_side():
     }
     assert second == {"line": 3, "text": "乙"} | dict.fromkeys(list(first)[2:], "")
     assert (third["gold"], third["predicted"], third["missed"], third["spurious"]) == ("c", "c", "", "")
-    assert list_predictions([], np.zeros((0, 3)), gold[:0], gold[:0], ("a", "b", "c")) == []
+    assert list(list_predictions([], np.zeros((0, 3)), gold[:0], gold[:0], ("a", "b", "c"))) == []
 
 
 def test_errors_are_the_rows_with_a_missed_or_a_spurious_label():
@@ -173,7 +173,7 @@ def test_errors_are_the_rows_with_a_missed_or_a_spurious_label():
     gold = np.array([[1, 0], [1, 0], [1, 1], [0, 0]], dtype=bool)
     decided = np.array([[1, 0], [1, 1], [0, 1], [0, 0]], dtype=bool)
     arguments = (examples, np.full((4, 2), 0.5), decided, gold, ("a", "b"))
-    assert list_errors(*arguments) == list_predictions(*arguments)[1:3]
+    assert list(list_errors(*arguments)) == list(list_predictions(*arguments))[1:3]
 
 
 def test_class_predictions_show_what_else_was_likely():
@@ -194,15 +194,15 @@ def test_class_predictions_show_what_else_was_likely():
     }
     assert list(second.values()) == [3, "乙", "c", "b", False, "0.5000", "0.2500", "a", "0.2500"]
     assert (third["correct"], third["second"], third["second_probability"]) == (True, "b", "0.0000")
-    assert list_class_errors(*arguments) == [second]
+    assert list(list_class_errors(*arguments)) == [second]
     assert probabilities[0, 0] == 0.7  # what is given stays as it is
 
 
 def test_with_one_label_no_second_one_is_shown():
-    rows = list_class_predictions(
+    (row,) = list_class_predictions(
         [Example("甲", (), "f", 2)], np.ones((1, 1)), np.zeros(1, int), np.zeros(1, int), ("a",)
     )
-    assert (rows[0]["predicted"], rows[0]["second"], rows[0]["second_probability"]) == ("a", "", "")
+    assert (row["predicted"], row["second"], row["second_probability"]) == ("a", "", "")
 
 
 def test_the_curve_is_a_picture_whose_text_is_text(tmp_path):

@@ -39,6 +39,7 @@ def write_toy_run(folder, family="albert", **record):
         "task": "multi_label",
         "settings": {"max_length": 12, "head": "cls", "long_text": "cut"},
         "thresholds": {"global": 0.4},
+        "temperature": 1.0,
         "label_counts": {"裁员": 3, "收购": 5, "地震": 1},
         **record,
     }
@@ -50,7 +51,7 @@ def write_toy_run(folder, family="albert", **record):
 def write_record(name, *, age=0, **record):
     path = runs.RUNS_FOLDER / name / "run.json"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"format": 1, "complete": True, **record}))
+    path.write_text(json.dumps({"format": runs.FORMAT_VERSION, "complete": True, **record}))
     os.utime(path, (1_000_000 - age, 1_000_000 - age))
 
 
@@ -119,7 +120,7 @@ def test_a_finished_run_is_refused_and_the_next_free_name_given():
 
 def test_a_run_stopped_by_the_user_may_be_used_and_resumed():
     folder = begin(runs.locate_run("mine"), epochs=1)
-    (folder / "run.json").write_text('{"format": 1, "complete": false}')
+    (folder / "run.json").write_text('{"format": 2, "complete": false}')
     assert plans.check_run(folder, PLAN) is True
     assert runs.read_run(folder)["complete"] is False
 
@@ -127,7 +128,7 @@ def test_a_run_stopped_by_the_user_may_be_used_and_resumed():
 def test_a_training_that_comes_to_its_end_leaves_neither_plan_nor_lock():
     folder = runs.locate_run("mine")
     with plans.begin_run(folder, PLAN):
-        (folder / "run.json").write_text('{"format": 1, "complete": true}')
+        (folder / "run.json").write_text('{"format": 2, "complete": true}')
     assert [path.name for path in folder.iterdir()] == ["run.json"]
 
 
@@ -226,13 +227,13 @@ def test_weights_of_another_label_set_are_refused(copied_run):
 
 def test_a_newer_format_is_refused(copied_run):
     record = json.loads((copied_run / "run.json").read_text())
-    (copied_run / "run.json").write_text(json.dumps({**record, "format": 2}))
-    with pytest.raises(InputError, match="format 2, expected 1"):
+    (copied_run / "run.json").write_text(json.dumps({**record, "format": 3}))
+    with pytest.raises(InputError, match="format 3, expected 2"):
         runs.load_run(copied_run)
 
 
 def test_a_damaged_record_is_named(copied_run):
-    (copied_run / "run.json").write_text('{"format": 1,')
+    (copied_run / "run.json").write_text('{"format": 2,')
     with pytest.raises(InputError, match=r"run\.json is not JSON"):
         runs.load_run(copied_run)
 

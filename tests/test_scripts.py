@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -142,7 +143,8 @@ def test_the_report_has_scikit_learns_numbers(evaluated):
     report = evaluated.report
     wanted = {"run", "task", "data", "accuracy", "hamming_loss", "labels", "thresholds", "baseline", "seconds"}
     assert wanted | set(AVERAGES) | {"texts_per_second"} <= set(report)
-    assert report["run"] == "runs/mine" and set(report["data"]) == {"file", "sha256", "texts", "truncated", "windowed"}
+    assert {"intervals", "relaxed", "ranking", "calibration", "parameters", "notes"} <= set(report)
+    assert report["run"] == "runs/mine" and {"file", "sha256", "texts", "truncated"} <= set(report["data"])
     names = list(report["labels"])
     with open(evaluated.target / "predictions.csv", encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -157,7 +159,7 @@ def test_the_report_has_scikit_learns_numbers(evaluated):
     judge = classification_report(gold, decided, target_names=names, output_dict=True, zero_division=0)
     for name in (*names, *AVERAGES):
         found = report["labels"].get(name) or report[name]
-        assert found == pytest.approx(judge[name]), name
+        assert {key: found[key] for key in judge[name]} == pytest.approx(judge[name]), name
     assert report["accuracy"] == pytest.approx(accuracy_score(gold, decided))
     assert report["hamming_loss"] == pytest.approx(hamming_loss(gold, decided))
     printed = (evaluated.target / "report.txt").read_text(encoding="utf-8")
@@ -191,6 +193,59 @@ def test_a_given_threshold_is_said_to_be_given(evaluated, monkeypatch, capsys):
     assert report["thresholds"] == {"global": 0.9}
 
 
+def test_a_file_on_which_the_thresholds_were_chosen_is_refused(trained):
+    errors = refuse(trained.folder, "model_evaluate.py", "--data-file", "dev.csv")
+    assert "dev.csv: the run's thresholds were chosen on it" in errors and "--threshold 0.5" in errors
+
+
+def test_everything_of_an_evaluation_lies_in_its_folder(evaluated):
+    names = {path.name for path in evaluated.target.iterdir()}
+    tables = {"predictions.csv", "errors.csv", "label_errors.csv", "confusions.csv", "suspects.csv", "sweep.csv"}
+    assert names == tables | {"report.txt", "report.json", "report.html", "outcomes.npz", "logits.json"}
+    with open(evaluated.target / "label_errors.csv", encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    wrong = round(evaluated.report["hamming_loss"] * 12 * 3)
+    assert len(rows) == wrong > 0
+    page = (evaluated.target / "report.html").read_text(encoding="utf-8")
+    assert "裁员" in page and "runs/mine" in page
+    baselines = list(evaluated.report["baseline"])
+    assert baselines[:2] == ["predicts nothing", "always 裁员"] and "linear SVM" in baselines[2]
+    for name, (low, high) in evaluated.report["intervals"].items():
+        value = {"micro f1-score": evaluated.report["micro avg"]["f1-score"]}.get(name, evaluated.report.get(name))
+        assert 0 <= low <= high <= 1 and (value is None or low <= value <= high)
+
+
+def test_thresholds_are_chosen_anew_without_training_and_prediction_follows(evaluated, monkeypatch, capsys):
+    run = shutil.copytree(evaluated.folder / "runs/mine", evaluated.folder / "runs/anew")
+    before = (run / "weights.safetensors").read_bytes()
+    arguments = [*TRAIN[:-1], "anew", "--thresholds", "per_label", "--labels-per-text", "2-2"]
+    done = call(evaluated.folder, "model_train.py", *arguments)
+    assert done.code == 0 and "chosen anew on its dev texts: 3 thresholds" in done.out, done.errors
+    assert (run / "weights.safetensors").read_bytes() == before
+    run_main(evaluated.folder, monkeypatch, "model_evaluate", run="anew", data_file="test.csv")
+    assert "labels a text: 2-2 (the run's own" in capsys.readouterr().out
+    run_main(evaluated.folder, monkeypatch, "model_predict", run="anew", texts=("公司裁员", ""))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [len(line["labels"]) for line in lines] == [2, 2]
+
+
+def test_several_runs_and_files_are_laid_side_by_side(evaluated):
+    shutil.copytree(evaluated.folder / "runs/mine", evaluated.folder / "runs/twin")
+    done = call(evaluated.folder, "model_evaluate.py", "--run", "mine,twin", "--data-file", "test.csv,train.csv")
+    assert done.code == 0, done.errors[-3000:]
+    target = evaluated.folder / "runs/compare-1"
+    compared = json.loads((target / "comparison.json").read_text(encoding="utf-8"))
+    text = (target / "comparison.txt").read_text(encoding="utf-8")
+    assert text.strip() in done.out and "twin" in text and compared
+    alone = json.loads((evaluated.folder / "runs/twin/evaluation/test/report.json").read_text(encoding="utf-8"))
+    assert alone["accuracy"] == evaluated.report["accuracy"]
+
+
+def test_a_run_that_is_not_there_stops_a_comparison_before_it_begins(evaluated):
+    errors = refuse(evaluated.folder, "model_evaluate.py", "--run", "mine,nowhere", "--data-file", "test.csv")
+    assert "runs/nowhere is not a run" in errors
+
+
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
 def test_prediction_writes_each_form_in_order_the_empty_text_too(trained, monkeypatch, ending):
     texts = ["公司宣布裁员", "", "今天地震，说", "收购公司"]
@@ -212,7 +267,7 @@ def test_prediction_writes_each_form_in_order_the_empty_text_too(trained, monkey
 
 
 def test_standard_input_is_labelled_line_by_line(trained):
-    done = call(trained.folder, "model_predict.py", given="公司宣布裁员\n\n今天地震\n")
+    done = call(trained.folder, "model_predict.py", "--run", "mine", given="公司宣布裁员\n\n今天地震\n")
     assert done.code == 0, done.errors[-2000:]
     lines = [json.loads(line) for line in done.out.splitlines()]
     assert [line["text"] for line in lines] == ["公司宣布裁员", "", "今天地震"]

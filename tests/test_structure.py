@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "zhlabel"
-SCRIPTS = ("model_train", "model_evaluate", "model_predict")
+SCRIPTS = ("model_train", "model_evaluate", "model_predict", "data_split")
 # From the bottom up; a module imports from its own row and from lower ones, when it is imported itself.
 ROWS = [
     {"errors", "environment", "settings", "files"},
@@ -30,10 +30,12 @@ ROWS = [
         "splits",
         "snapshots",
     }
-    | {"metrics", "entity_metrics", "decisions", "decoding", "reports", "class_reports", "entity_reports", "writers"},
+    | {"metrics", "entity_metrics", "ranking", "calibration", "outcomes", "intervals", "significance", "baselines"}
+    | {"decisions", "decoding", "thresholds", "sweep", "label_errors", "suspects"}
+    | {"reports", "class_reports", "entity_reports", "drawings", "page", "writers"},
     {"backend", "checkpoints", "encoder", "lora", "crf", "heads", "optimizer"},
     {"training"},
-    {"tasks", "runs", "plans"},
+    {"tasks", "runs", "datasets", "plans", "tuning", "evaluation", "comparison", "comparison_tables"},
 ]
 HEAVY = {"backend", "encoder", "lora", "crf", "heads", "optimizer", "training"}  # only these import TensorFlow at once
 PRINTING = {"zhlabel.environment", "zhlabel.settings"}  # they speak for a script before its own code runs

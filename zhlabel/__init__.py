@@ -11,7 +11,7 @@ entity_files/   files with entities, in seven forms -> Example records
 texts.py        unlabelled texts from files of any size, one at a time
 labels.py       ordered label names <-> ids, label.json; the targets of classification
 tags.py         entities <-> BIO tags of tokens; which tag may follow which
-splits.py       a seeded dev share in which every label keeps its proportion
+splits.py       texts divided so that every label keeps its proportion
 tokens.py       text -> token ids and the character span of each token; long texts cut or in windows
 windows.py      what the windows of a long text say, made one
 batches.py      texts of like length together, each exactly once, padded
@@ -25,13 +25,30 @@ optimizer.py    AdamW with warm-up, and a rate of its own for the head
 snapshots.py    what a training leaves on disk to go on from
 training.py     compile and fit; keeps the best epoch by the dev score; resumes
 tasks/          one table: for each task its reader, targets, head, loss, decision, score
+datasets.py     what a training learns from and is judged by; the label set
 plans.py        what a training is going to be; one process a folder; known again after a stop
 runs.py         save and load a run; a loaded run gives predictions
-decisions.py    probabilities -> labels; thresholds
+decisions.py    probabilities -> labels
+thresholds.py   the thresholds, chosen by a goal; those of rare labels shrunk
+sweep.py        what every threshold would give; precision-recall curves
+tuning.py       what is chosen on a run's dev texts: thresholds, temperature
 decoding.py     scores of tags -> the best legal path, and the probability of each entity
 metrics.py      numbers: exact match, Hamming loss, precision, recall, F1
 entity_metrics.py  numbers: entities by type and borders, by length; errors by kind
-reports.py      numbers -> text table, json, csv, the training curve
+ranking.py      numbers of the order of probabilities: average precision, ROC AUC, LRAP
+calibration.py  do probabilities mean what they say? a temperature that helps
+outcomes.py     what was right and wrong in each text, as counts
+intervals.py    how far the figures would move with other texts
+significance.py  do two runs differ by more than chance?
+baselines.py    what needs no encoder
+label_errors.py  wrong decisions label by label; what was given instead
+suspects.py     gold labels that are probably wrong
+evaluation.py   a run on labelled texts: every figure, every file
+comparison.py   several runs on several files
+comparison_tables.py  the same as text and csv
+reports.py      numbers -> text table, json, csv
+drawings.py     the training curve and the sweep as pictures
+page/           an evaluation as one page to look at: report.html
 class_reports.py   the same of multi-class
 entity_reports.py  the same of entities
 writers/        predictions -> csv, JSON lines, parquet, BIO; goes on after a stop

@@ -2,6 +2,10 @@
 
 from zhlabel.reports import format_losses, format_rows, measure_width, pad_left
 
+CLASS_COLUMNS = (
+    *("line", "text", "gold", "predicted", "correct", "probability", "gold_probability"),
+    *("second", "second_probability"),
+)
 _MATRIX_LABELS = 20  # a wider confusion matrix fits no screen
 _CONFUSIONS = 10
 
@@ -62,13 +66,13 @@ def list_class_predictions(examples, probabilities, decided, gold, names):
         gold: int array [N] of label ids.
         names: L label names.
 
-    Returns:
-        N dicts with line, text, gold, predicted, correct, probability (of the predicted label), gold_probability, and
-        second with second_probability: the most probable of the other labels, of equal ones the first; both blank
-        where there is only one label.
+    Yields:
+        A dict a text, with line, text, gold, predicted, correct, probability (of the predicted label),
+        gold_probability, and second with second_probability: the most probable of the other labels, of equal ones the
+        first; both blank where there is only one label.
     """
-    return [
-        {
+    for row, example in enumerate(examples):
+        yield {
             "line": example.line,
             "text": example.text,
             "gold": names[gold[row]],
@@ -78,8 +82,6 @@ def list_class_predictions(examples, probabilities, decided, gold, names):
             "gold_probability": f"{probabilities[row, gold[row]]:.4f}",
             **_find_second(probabilities[row], decided[row], names),
         }
-        for row, example in enumerate(examples)
-    ]
 
 
 def _find_second(probabilities, first, names):
@@ -102,7 +104,7 @@ def list_class_errors(examples, probabilities, decided, gold, names):
         names: L label names.
 
     Returns:
-        A list of dicts.
+        An iterator of dicts.
     """
     rows = list_class_predictions(examples, probabilities, decided, gold, names)
-    return [row for row in rows if not row["correct"]]
+    return (row for row in rows if not row["correct"])

@@ -1,21 +1,24 @@
-"""From probabilities to labels: the threshold, how it is chosen, and what it decides."""
+"""From probabilities to labels: what thresholds and limits on their number decide."""
+
+import re
 
 import numpy as np
 
 from zhlabel.errors import InputError
 
-# Finer steps than 0.01 only follow the noise of a dev set of some hundred texts.
-_CANDIDATES = np.round(np.arange(0.05, 0.951, 0.01), 2)
 
-
-def decide_labels(probabilities, *, threshold):
+def decide_labels(probabilities, *, threshold, fewest=0, most=None):
     """Decide, for each text and label, whether the probability reaches the threshold.
 
-    Reaching includes equality: threshold 0 keeps every label, anything above 1 keeps none. A text may get no label.
+    Reaching includes equality: threshold 0 keeps every label, anything above 1 keeps none. Without ``fewest`` a text
+    may get no label. Where ``fewest`` and ``most`` come into play the most probable labels are taken, of equal ones the
+    first.
 
     Args:
         probabilities: float array [N, L], each value in 0..1; labels are independent.
-        threshold: one number for all labels, or L numbers.
+        threshold: one number for all labels, or L numbers; compared as float64 in either case.
+        fewest: labels that a text gets at least, whatever their probabilities.
+        most: labels that a text gets at most; None: all L.
 
     Returns:
         bool array [N, L].
@@ -25,8 +28,43 @@ def decide_labels(probabilities, *, threshold):
 
     >>> decide_labels([[0.9, 0.5], [0.1, 0.2]], threshold=0.5).tolist()
     [[True, True], [False, False]]
+    >>> decide_labels([[0.9, 0.5], [0.1, 0.2]], threshold=0.5, fewest=1, most=1).tolist()
+    [[True, False], [False, True]]
     """
-    return _check_numbers(probabilities) >= threshold
+    probabilities = _check_numbers(probabilities)
+    decided = probabilities >= np.asarray(threshold, dtype=np.float64)
+    if fewest or (most is not None and most < probabilities.shape[1]):
+        order = np.argsort(-probabilities, axis=1, kind="stable")
+        places = np.empty_like(order)
+        np.put_along_axis(places, order, np.arange(order.shape[1])[None, :], axis=1)
+        decided |= places < fewest
+        decided &= places < (probabilities.shape[1] if most is None else most)
+    return decided
+
+
+def parse_limits(text):
+    """Read LABELS_PER_TEXT, the fewest and the most labels of a text.
+
+    Args:
+        text: "" for any number, or two numbers: "1-" at least one, "2-2" the two most probable, "0-3" at most three.
+
+    Returns:
+        (fewest, most); most is None where it is open.
+
+    Raises:
+        InputError: anything else, or most below fewest or below 1.
+
+    >>> parse_limits(""), parse_limits("1-"), parse_limits("2-2")
+    ((0, None), (1, None), (2, 2))
+    """
+    match = re.fullmatch(r"([0-9]{1,6})-([0-9]{0,6})", text or "0-")
+    fewest, most = (int(number) if number else None for number in match.groups()) if match else (None, None)
+    if fewest is None or (most is not None and not fewest <= most > 0):
+        raise InputError(
+            f'LABELS_PER_TEXT = "{text}": expected the fewest and the most labels of a text: "1-" at least one, "2-2" '
+            'the two most probable, "0-3" at most three, "" any number.'
+        )
+    return fewest, most
 
 
 def _check_numbers(probabilities):
@@ -52,38 +90,6 @@ def decide_classes(probabilities):
     [1, 0]
     """
     return _check_numbers(probabilities).argmax(axis=1)
-
-
-def choose_threshold(probabilities, gold):
-    """Choose one threshold for all labels: the one with the highest micro F1 on these texts, in steps of 0.01.
-
-    Of equal ones that nearest to 0.5 is taken. The texts must not be those that a result is reported on.
-
-    Args:
-        probabilities: float array [N, L].
-        gold: bool array [N, L].
-
-    Returns:
-        (threshold in 0.05..0.95, its micro F1 in 0..1).
-    """
-    scores = np.array([score_micro_f1(probabilities >= candidate, gold) for candidate in _CANDIDATES])
-    best = np.flatnonzero(scores >= scores.max() - 1e-12)
-    chosen = best[np.argmin(np.abs(_CANDIDATES[best] - 0.5))]
-    return float(_CANDIDATES[chosen]), float(scores[chosen])
-
-
-def score_micro_f1(decided, gold):
-    """Give the micro-averaged F1: 2 TP / (decided + gold), over all cells; 0 when nothing is decided and nothing gold.
-
-    Args:
-        decided: bool array [N, L].
-        gold: bool array [N, L].
-
-    Returns:
-        A fraction 0..1.
-    """
-    total = int(decided.sum()) + int(gold.sum())
-    return 2 * int((decided & gold).sum()) / total if total else 0.0
 
 
 def compute_logits(probabilities):

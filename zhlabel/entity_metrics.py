@@ -17,8 +17,7 @@ def score_entities(decided, gold, names):
     Every figure equals that of seqeval's ``classification_report(mode="strict", scheme=IOB2)``, with one difference:
     the macro average is over all L types, and a type that is neither decided nor gold counts as 0 in it, where seqeval
     knows only the types that occur. A fraction without a denominator is 0. An entity that stands twice in a list counts
-    once. There is no accuracy: nobody can count the spans that are rightly no entity. There are no baselines either:
-    one that predicts nothing scores 0 by definition, and a dictionary would need the training data.
+    once. There is no accuracy: nobody can count the spans that are rightly no entity.
 
     Args:
         decided: N lists of Entities, their types among ``names``.

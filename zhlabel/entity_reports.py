@@ -8,6 +8,7 @@ _LENGTH_COLUMNS = {"gold": 8, "decided": 9, "found": 7, "recall": 9, "precision"
 
 
 _SIDES = [f"{side}_{name}" for side in ("gold", "predicted") for name in ("type", "start", "end", "text")]
+PREDICTION_COLUMNS = ("line", "text", "gold", "predicted")
 ERROR_COLUMNS = ("line", "kind", "text", *_SIDES, "probability")
 
 
@@ -58,21 +59,27 @@ def list_entity_predictions(examples, probabilities, decided, gold, names):
         names: the L types; an entity names its own, so they are not needed.
 
     Returns:
-        N dicts with line, text, gold ("LOC:北京@3-5|...", half-open places in the text) and predicted (the same, with
-        the probability behind it: "LOC:北京@3-5:0.9876").
+        An iterator of a dict a text, with line, text, gold ("LOC:北京@3-5|...", half-open places in the text) and
+        predicted (the same, with the probability behind it: "LOC:北京@3-5:0.9876").
     """
-    return [
+    return (
         {
             "line": example.line,
             "text": example.text,
-            "gold": "|".join(_format_entity(entity, example.text) for entity in wanted),
-            "predicted": "|".join(f"{_format_entity(entity, example.text)}:{likely[entity]:.4f}" for entity in found),
+            "gold": "|".join(format_entity(entity, example.text) for entity in wanted),
+            "predicted": "|".join(f"{format_entity(entity, example.text)}:{likely[entity]:.4f}" for entity in found),
         }
         for example, likely, found, wanted in zip(examples, probabilities, decided, gold, strict=True)
-    ]
+    )
 
 
-def _format_entity(entity, text):
+def format_entity(entity, text):
+    """Write an entity with its words and its half-open places in the text: "LOC:北京@3-5".
+
+    Args:
+        entity: tags.Entity.
+        text: the text it stands in.
+    """
     return f"{entity.type}:{text[entity.start : entity.end]}@{entity.start}-{entity.end}"
 
 
@@ -87,11 +94,11 @@ def list_entity_errors(examples, probabilities, decided, gold, names):
         names: the L types; an entity names its own, so they are not needed.
 
     Returns:
-        Dicts with line, kind (missed, spurious, wrong border, wrong type, wrong border and type), text, gold_type,
-        gold_start, gold_end, gold_text, the same four for predicted_, and probability (of the predicted entity); blank
-        where there is no such entity.
+        An iterator of dicts with line, kind (missed, spurious, wrong border, wrong type, wrong border and type), text,
+        gold_type, gold_start, gold_end, gold_text, the same four for predicted_, and probability (of the predicted
+        entity); blank where there is no such entity.
     """
-    return [
+    return (
         {
             "line": example.line,
             "kind": kind,
@@ -102,7 +109,7 @@ def list_entity_errors(examples, probabilities, decided, gold, names):
         }
         for example, likely, found, wanted in zip(examples, probabilities, decided, gold, strict=True)
         for kind, wrong, made in pair_entities(found, wanted)
-    ]
+    )
 
 
 def _lay_out(side, entity, text):

@@ -10,6 +10,7 @@ from zhlabel.errors import InputError
 from zhlabel.files import hash_file
 from zhlabel.reports import write_json
 from zhlabel.runs import PLAN_FILE, RUNS_FOLDER, is_complete, name_new_run, read_json
+from zhlabel.tuning import TUNING
 
 _LOCK_FILE = ".lock"
 
@@ -28,7 +29,7 @@ def make_plan(resolved, checkpoint, names):
     files = {"train": resolved["train_file"], "dev": resolved["dev_file"]}
     weights = checkpoint.weights_file
     plan = {
-        **{key: value for key, value in resolved.items() if key != "run"},
+        **{key: value for key, value in resolved.items() if key not in ("run", *TUNING)},
         "labels": names,
         "data": {part: {"file": file, "sha256": hash_file(file)} for part, file in files.items() if file},
         "encoder": checkpoint.config,

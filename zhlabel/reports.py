@@ -4,7 +4,9 @@ import csv
 import json
 import unicodedata
 
-from zhlabel.files import write_whole
+from zhlabel.drawings import draw_history
+from zhlabel.errors import InputError
+from zhlabel.files import open_text, write_whole
 from zhlabel.metrics import AVERAGES
 
 _COLUMNS = ("precision", "recall", "f1-score", "support")
@@ -106,6 +108,9 @@ def write_csv(rows, columns, path):
         writer.writerows(rows)
 
 
+PREDICTION_COLUMNS = ("line", "text", "gold", "predicted", "missed", "spurious", "probabilities")
+
+
 def list_predictions(examples, probabilities, decided, gold, names):
     """Lay gold and decision of each text side by side.
 
@@ -116,27 +121,31 @@ def list_predictions(examples, probabilities, decided, gold, names):
         gold: bool array [N, L].
         names: L label names.
 
-    Returns:
-        N dicts with line, text, gold, predicted (both joined by "|"), missed, spurious, and the probability of every
-        label that is gold or predicted.
+    Yields:
+        A dict a text, with line, text, gold, predicted (both joined by "|"), missed, spurious, and the probability of
+        every label that is gold or predicted.
     """
-    return [
-        {
+    for row, example in enumerate(examples):
+        yield {
             "line": example.line,
             "text": example.text,
-            "gold": _join(names, gold[row]),
-            "predicted": _join(names, decided[row]),
-            "missed": _join(names, gold[row] & ~decided[row]),
-            "spurious": _join(names, decided[row] & ~gold[row]),
+            "gold": join_labels(names, gold[row]),
+            "predicted": join_labels(names, decided[row]),
+            "missed": join_labels(names, gold[row] & ~decided[row]),
+            "spurious": join_labels(names, decided[row] & ~gold[row]),
             "probabilities": "|".join(
                 f"{names[i]}:{probabilities[row, i]:.4f}" for i in (gold[row] | decided[row]).nonzero()[0]
             ),
         }
-        for row, example in enumerate(examples)
-    ]
 
 
-def _join(names, chosen):
+def join_labels(names, chosen):
+    """Write the labels that are chosen, joined by "|".
+
+    Args:
+        names: L label names.
+        chosen: bool array [L].
+    """
     return "|".join(names[i] for i in chosen.nonzero()[0])
 
 
@@ -151,50 +160,63 @@ def list_errors(examples, probabilities, decided, gold, names):
         names: L label names.
 
     Returns:
-        A list of dicts.
+        An iterator of dicts.
     """
     rows = list_predictions(examples, probabilities, decided, gold, names)
-    return [row for row in rows if row["missed"] or row["spurious"]]
+    return (row for row in rows if row["missed"] or row["spurious"])
 
 
 def write_history(history, folder, *, score_name):
     """Write a training's epochs as history.csv, one row each, and the curve as history.svg.
 
     Args:
-        history: a list of dicts with "epoch", "loss", "dev_score" and "thresholds".
+        history: a list of dicts with "epoch", "loss" and "dev_score".
         folder: where to.
         score_name: what the dev score is.
     """
-    rows = [{**row, "thresholds": json.dumps(row["thresholds"])} for row in history]
-    write_csv(rows, list(rows[0]), folder / "history.csv")
+    write_csv(history, list(history[0]), folder / "history.csv")
     draw_history(history, folder / "history.svg", score_name=score_name)
 
 
-def draw_history(history, path, *, score_name="micro F1"):
-    """Draw the training loss and the dev score of each epoch into one SVG picture, text kept as text.
+def read_history(folder):
+    """Read the epochs of a training from its history.csv, [] where there is none.
 
     Args:
-        history: a list of dicts with "epoch", "loss" and "dev_score".
-        path: the .svg file; an earlier one is replaced.
-        score_name: what the dev score is.
-    """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
+        folder: the run's folder.
 
-    epochs = [row["epoch"] for row in history]
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "zhlabel"}):
-        figure = Figure(figsize=(7, 4), layout="constrained")
-        loss_axis = figure.subplots()
-        loss_axis.plot(epochs, [row["loss"] for row in history], "o-", color="#b5541c", label="training loss")
-        loss_axis.set(xlabel="epoch", ylabel="training loss", ylim=(0, None))
-        loss_axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-        score_axis = loss_axis.twinx()
-        scores = [row["dev_score"] for row in history]
-        best = max(range(len(scores)), key=scores.__getitem__)
-        score_axis.plot(epochs, scores, "s-", color="#1c6bb5", label=f"dev {score_name}")
-        score_axis.annotate(f"{scores[best]:.4f}", (epochs[best], scores[best]), (0, 6), textcoords="offset points")
-        score_axis.set(ylabel=f"dev {score_name}", ylim=(0, 1.05))
-        figure.legend(loc="outside upper center", ncols=2, frameon=False)
-        with write_whole(path, binary=True) as stream:
-            figure.savefig(stream, format="svg", metadata={"Date": None})
+    Returns:
+        A list of dicts of "epoch", "loss" and "dev_score".
+
+    Raises:
+        InputError: the file has been changed and is no such table any more.
+    """
+    path = folder / "history.csv"
+    if not path.is_file():
+        return []
+    try:
+        with open_text(path) as stream:
+            rows = list(csv.DictReader(stream))
+        return [
+            {"epoch": int(row["epoch"]), "loss": float(row["loss"]), "dev_score": float(row["dev_score"])}
+            for row in rows
+        ]
+    except (KeyError, TypeError, ValueError) as problem:
+        raise InputError(f"{path} is not the table of epochs any more ({problem}). Restore or remove it.") from None
+
+
+def describe_thresholds(thresholds):
+    """Say in words by which thresholds is decided.
+
+    Args:
+        thresholds: as in run.json.
+
+    >>> describe_thresholds({"global": 0.41})
+    'threshold 0.41'
+    >>> describe_thresholds({})
+    'no threshold'
+    """
+    own, limits = thresholds.get("labels"), thresholds.get("labels_per_text")
+    text = f"threshold {thresholds['global']}" if "global" in thresholds else "no threshold"
+    if own:
+        text = f"{len(own)} thresholds from {min(own.values())} to {max(own.values())}, a label each"
+    return text + (f", labels a text: {limits}" if limits else "")

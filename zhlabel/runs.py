@@ -16,7 +16,7 @@ from zhlabel.reports import write_json
 from zhlabel.tasks import TASKS
 from zhlabel.tokens import TextEncoder, read_vocabulary
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 RUNS_FOLDER = Path("runs")
 PLAN_FILE = "plan.json"
 RUN_FILE = "run.json"
@@ -121,6 +121,21 @@ def write_run(folder, record, *, model, encoder_config, vocabulary_file, names):
     write_json({"format": FORMAT_VERSION, **record}, folder / RUN_FILE)
 
 
+def update_run(folder, changes):
+    """Change what run.json says of a finished run.
+
+    Args:
+        folder: the run's folder.
+        changes: a dict of keys to their new values.
+
+    Returns:
+        The dict of run.json as it is now.
+    """
+    record = {**read_run(folder), **changes}
+    write_json(record, Path(folder) / RUN_FILE)
+    return record
+
+
 def choose_evaluation_folder(folder, data_file, sha256):
     """Give the folder for the reports of one data file: evaluation/<stem>, or -2, -3 ... where another file has it.
 
@@ -188,7 +203,9 @@ class Run:
 
         outputs = predict_rows(self.model, table, batch_size=batch_size)
         state = self.task.read_state(self.model)
-        return self.task.combine(outputs, table, self.names, long_text=self.long_text, state=state)
+        predictions = self.task.combine(outputs, table, self.names, long_text=self.long_text, state=state)
+        temperature = self.record["temperature"]
+        return predictions if temperature == 1.0 else self.task.rescale(predictions, temperature)
 
     @property
     def commonest_label(self):
@@ -200,7 +217,8 @@ class Run:
         """Give the thresholds to decide by.
 
         Args:
-            threshold: one for all labels, or 0 for the run's own.
+            threshold: one for all labels, in place of the run's own, or 0 for those; limits on the number of labels
+                stay the run's.
 
         Returns:
             A dict, as in run.json; {} where the task knows none.
@@ -208,9 +226,12 @@ class Run:
         Raises:
             InputError: a threshold for a task that knows none.
         """
-        if threshold and not self.task.takes_threshold:
+        if not threshold:
+            return self.record["thresholds"]
+        if not self.task.takes_threshold:
             raise InputError(f"--threshold {threshold}: {self.task.name} takes the most probable label. Leave it out.")
-        return {"global": threshold} if threshold else self.record["thresholds"]
+        own = self.record["thresholds"]
+        return {"global": threshold} | {key: own[key] for key in ("labels_per_text",) if key in own}
 
 
 def load_run(folder):

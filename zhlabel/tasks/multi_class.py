@@ -1,8 +1,21 @@
 """Multi-class classification: exactly one label for a text, the most probable one."""
 
-from zhlabel import class_reports, decisions, metrics
+import functools
+
+import numpy as np
+
+from zhlabel import baselines, class_reports, decisions, label_errors, metrics, suspects
+from zhlabel.calibration import apply_temperature
 from zhlabel.labels import encode_classes, weigh_classes
-from zhlabel.tasks.multi_label import LONG_TEXTS, pool_outputs, read_labelled, repeat_for_rows
+from zhlabel.outcomes import count_class_outcomes
+from zhlabel.ranking import score_class_ranking
+from zhlabel.tasks.multi_label import (
+    LONG_TEXTS,
+    gather_probabilities,
+    pool_outputs,
+    read_labelled,
+    repeat_for_rows,
+)
 from zhlabel.tasks.task import Task
 
 
@@ -17,16 +30,32 @@ def _combine(outputs, table, names, *, long_text, state=None):
     return pooled / pooled.sum(axis=1, keepdims=True)  # the highest of several windows do not sum to 1
 
 
-def _choose_thresholds(probabilities, gold):
-    return {}, float((probabilities.argmax(axis=1) == gold).mean())
+def _score_dev(probabilities, gold, names):
+    return float((probabilities.argmax(axis=1) == gold).mean())
 
 
-def _decide(probabilities, thresholds):
+def _decide(probabilities, thresholds, names):
     return decisions.decide_classes(probabilities)
 
 
 def _score(decided, gold, names, *, texts):
     return metrics.score_multi_class(decided, gold, names)
+
+
+def _measure(probabilities, decided, gold, names):
+    chosen = probabilities[np.arange(len(decided)), decided]
+    return {
+        "ranking": score_class_ranking(probabilities, gold, names),
+        "events": ("the decided label of a text", chosen, decided == gold),
+    }
+
+
+def _list_confusions(examples, probabilities, decided, gold, names):
+    return label_errors.count_class_confusions(decided, gold, names)
+
+
+def _list_suspects(examples, probabilities, decided, gold, names):
+    return suspects.find_class_suspects(examples, probabilities, gold, names)
 
 
 def _format_prediction(text, probabilities, decided, names):
@@ -43,15 +72,26 @@ MULTI_CLASS = Task(
     make_loss=lambda model: "sparse_categorical_crossentropy",
     long_texts=LONG_TEXTS,
     combine=_combine,
-    choose_thresholds=_choose_thresholds,
+    score_dev=_score_dev,
     score_name="accuracy",
-    takes_threshold=False,
+    gather=gather_probabilities,
+    rescale=functools.partial(apply_temperature, exclusive=True),
     decide=_decide,
     score=_score,
-    score_baselines=metrics.score_multi_class_baselines,
+    score_baselines=baselines.score_multi_class_baselines,
     format_scores=class_reports.format_class_table,
-    list_predictions=class_reports.list_class_predictions,
-    list_errors=class_reports.list_class_errors,
+    figures=("accuracy", "macro f1-score"),
+    count_outcomes=count_class_outcomes,
+    measure=_measure,
+    tables={
+        "predictions.csv": (class_reports.CLASS_COLUMNS, class_reports.list_class_predictions),
+        "errors.csv": (class_reports.CLASS_COLUMNS, class_reports.list_class_errors),
+        "label_errors.csv": (label_errors.LABEL_ERROR_COLUMNS, label_errors.list_class_label_errors),
+        "confusions.csv": (label_errors.CONFUSION_COLUMNS, _list_confusions),
+        "suspects.csv": (label_errors.SUSPECT_COLUMNS, _list_suspects),
+    },
+    error_table="label_errors.csv",
+    rate_error=label_errors.rate_error,
     format_prediction=_format_prediction,
     weigh=weigh_classes,
     fewest_labels=2,

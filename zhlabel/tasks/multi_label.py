@@ -1,10 +1,16 @@
 """Multi-label classification: any number of labels for a text, by a threshold on each label's own probability."""
 
+import functools
+
 import numpy as np
 
-from zhlabel import decisions, metrics, reports
+from zhlabel import baselines, decisions, label_errors, metrics, reports, suspects, thresholds
+from zhlabel.calibration import apply_temperature
 from zhlabel.examples import read_examples
 from zhlabel.labels import encode_labels
+from zhlabel.outcomes import count_label_outcomes
+from zhlabel.ranking import score_ranking
+from zhlabel.sweep import sweep_thresholds
 from zhlabel.tasks.task import Task
 from zhlabel.windows import pool_windows
 
@@ -57,17 +63,68 @@ def _build_model(encoder, names, *, head, seed):
     return build_classifier(encoder, len(names), activation="sigmoid", seed=seed)
 
 
-def _choose_thresholds(probabilities, gold):
-    threshold, micro_f1 = decisions.choose_threshold(probabilities, gold)
-    return {"global": threshold}, micro_f1
+def gather_probabilities(predictions, gold, names):
+    """Give what thresholds and temperature are chosen from, as arrays that a file can keep.
+
+    Args:
+        predictions: float array [N, L].
+        gold: bool array [N, L] or int array [N].
+        names: the label names, which change nothing.
+    """
+    return {"probabilities": predictions, "gold": gold}
 
 
-def _decide(probabilities, thresholds):
-    return decisions.decide_labels(probabilities, threshold=thresholds["global"])
+def _score_dev(probabilities, gold, names):
+    return float(thresholds.score_micro_f1(_count(probabilities, gold)).max())
+
+
+def _count(probabilities, gold):
+    return thresholds.count_at_thresholds(zip(probabilities.T, gold.T, strict=True), gold.sum(axis=0))
+
+
+def _tune(arrays, names, *, per_label, goal):
+    probabilities, gold = arrays["probabilities"], arrays["gold"]
+    if goal[0] == "accuracy":
+        common = thresholds.choose_for_texts(probabilities, gold)
+        own = thresholds.choose_for_texts(probabilities, gold, common=common) if per_label else None
+    else:
+        counts = _count(probabilities, gold)
+        common = thresholds.choose_threshold(counts, goal)
+        own = thresholds.choose_label_thresholds(counts, goal, common=common) if per_label else None
+    return {"global": common} | ({"labels": dict(zip(names, own.tolist(), strict=True))} if per_label else {})
+
+
+def _sweep(arrays, names):
+    probabilities, gold = arrays["probabilities"], arrays["gold"]
+    columns = zip(probabilities.T, gold.T, strict=True)
+    return sweep_thresholds(columns, gold.sum(axis=0), names, texts=(probabilities, gold))
+
+
+def _decide(probabilities, chosen, names):
+    own = chosen.get("labels")
+    fewest, most = decisions.parse_limits(chosen.get("labels_per_text", ""))
+    threshold = [own[name] for name in names] if own else chosen["global"]
+    return decisions.decide_labels(probabilities, threshold=threshold, fewest=fewest, most=most)
 
 
 def _score(decided, gold, names, *, texts):
     return metrics.score_multi_label(decided, gold, names)
+
+
+def _measure(probabilities, decided, gold, names):
+    return {
+        "relaxed": metrics.score_relaxed(decided, gold),
+        "ranking": score_ranking(probabilities, gold, names),
+        "events": ("a label of a text", probabilities.ravel(), gold.ravel()),
+    }
+
+
+def _list_confusions(examples, probabilities, decided, gold, names):
+    return label_errors.count_confusions(decided, gold, names)
+
+
+def _list_suspects(examples, probabilities, decided, gold, names):
+    return suspects.find_label_suspects(examples, probabilities, gold, names)
 
 
 def _format_prediction(text, probabilities, decided, names):
@@ -90,15 +147,31 @@ MULTI_LABEL = Task(
     make_loss=lambda model: "binary_crossentropy",
     long_texts=LONG_TEXTS,
     combine=pool_outputs,
-    choose_thresholds=_choose_thresholds,
+    score_dev=_score_dev,
     score_name="micro F1",
-    takes_threshold=True,
+    gather=gather_probabilities,
+    threshold_kinds=("global", "per_label"),
+    goals=("micro_f1", "macro_f1", "accuracy", "precision", "recall"),
+    tune=_tune,
+    sweep=_sweep,
+    rescale=functools.partial(apply_temperature, exclusive=False),
+    limits_labels=True,
     decide=_decide,
     score=_score,
-    score_baselines=metrics.score_multi_label_baselines,
+    score_baselines=baselines.score_multi_label_baselines,
     format_scores=reports.format_table,
-    list_predictions=reports.list_predictions,
-    list_errors=reports.list_errors,
+    figures=("micro f1-score", "macro f1-score", "accuracy", "hamming_loss"),
+    count_outcomes=count_label_outcomes,
+    measure=_measure,
+    tables={
+        "predictions.csv": (reports.PREDICTION_COLUMNS, reports.list_predictions),
+        "errors.csv": (reports.PREDICTION_COLUMNS, reports.list_errors),
+        "label_errors.csv": (label_errors.LABEL_ERROR_COLUMNS, label_errors.list_label_errors),
+        "confusions.csv": (label_errors.CONFUSION_COLUMNS, _list_confusions),
+        "suspects.csv": (label_errors.SUSPECT_COLUMNS, _list_suspects),
+    },
+    error_table="label_errors.csv",
+    rate_error=label_errors.rate_error,
     format_prediction=_format_prediction,
     extras={"logits.json": _list_logits},
 )

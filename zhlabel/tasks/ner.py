@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from zhlabel import entity_metrics, entity_reports, tags
+from zhlabel import baselines, entity_metrics, entity_reports, label_errors, suspects, tags, thresholds
 from zhlabel.decoding import decode_paths, score_entities
 from zhlabel.entity_files import read_entity_examples
 from zhlabel.labels import encode_labels
+from zhlabel.outcomes import count_entity_outcomes
+from zhlabel.sweep import sweep_thresholds
 from zhlabel.tasks.task import Task
 from zhlabel.windows import assign_tokens, stitch_tokens
 
@@ -100,16 +102,54 @@ def _find_spans(path, names):
     return [(entity.start, entity.end - 1, names.index(entity.type)) for entity in found]
 
 
-def _choose_thresholds(predictions, gold):
-    decided = _decide(predictions, {})
-    hits = sum(len(set(found) & set(wanted)) for found, wanted in zip(decided, gold, strict=True))
-    total = sum(map(len, decided)) + sum(map(len, gold))
-    return {}, 2 * hits / total if total else 0.0
+def _gather(predictions, gold, names):
+    """Lay the entities of all texts in a row: type id, probability, whether it is gold; and the gold ones by type."""
+    ids = {name: place for place, name in enumerate(names)}
+    found = [
+        (ids[entity.type], likely, entity in wanted)
+        for each, wanted in zip(predictions, map(set, gold), strict=True)
+        for entity, likely in each.items()
+    ]
+    types = [ids[entity.type] for wanted in gold for entity in set(wanted)]
+    kinds, likely, right = zip(*found, strict=True) if found else ((), (), ())
+    return {
+        "labels": np.array(kinds, dtype=np.int64),
+        "probabilities": np.array(likely, dtype=np.float64),
+        "right": np.array(right, dtype=bool),
+        "gold_counts": np.bincount(np.array(types, dtype=np.int64), minlength=len(names)),
+    }
 
 
-def _decide(predictions, thresholds):
-    least = thresholds.get("global", 0.0)  # without one, every entity of the best path counts
-    return [[entity for entity, likely in each.items() if likely >= least] for each in predictions]
+def _split_by_type(arrays, names):
+    rows = [arrays["labels"] == place for place in range(len(names))]
+    return [(arrays["probabilities"][row], arrays["right"][row]) for row in rows], arrays["gold_counts"]
+
+
+def _score_dev(predictions, gold, names):
+    arrays = _gather(predictions, gold, names)
+    total = len(arrays["right"]) + int(arrays["gold_counts"].sum())
+    return 2 * int(arrays["right"].sum()) / total if total else 0.0
+
+
+def _tune(arrays, names, *, per_label, goal):
+    counts = thresholds.count_at_thresholds(*_split_by_type(arrays, names))
+    common = thresholds.choose_threshold(counts, goal)
+    if not per_label:
+        return {"global": common}
+    own = thresholds.choose_label_thresholds(counts, goal, common=common)
+    return {"global": common, "labels": dict(zip(names, own.tolist(), strict=True))}
+
+
+def _sweep(arrays, names):
+    return sweep_thresholds(*_split_by_type(arrays, names), names)
+
+
+def _decide(predictions, chosen, names):
+    """Keep what reaches its threshold; without one, every entity of the best path counts."""
+    own, common = chosen.get("labels", {}), chosen.get("global", 0.0)
+    return [
+        [entity for entity, likely in each.items() if likely >= own.get(entity.type, common)] for each in predictions
+    ]
 
 
 def _score(decided, gold, names, *, texts):
@@ -117,6 +157,28 @@ def _score(decided, gold, names, *, texts):
         **entity_metrics.score_entities(decided, gold, names),
         "characters": entity_metrics.score_tags(texts, decided, gold, names),
     }
+
+
+def _measure(predictions, decided, gold, names):
+    events = [
+        (each[entity], entity in wanted)
+        for each, chosen, wanted in zip(predictions, decided, gold, strict=True)
+        for entity in chosen
+    ]
+    likely, right = np.array(events, dtype=np.float64).reshape(-1, 2).T
+    return {"events": ("a decided entity", likely, right.astype(bool))}
+
+
+def _list_confusions(examples, predictions, decided, gold, names):
+    return label_errors.count_entity_confusions(decided, gold, names)
+
+
+def _list_suspects(examples, predictions, decided, gold, names):
+    return suspects.find_entity_suspects(examples, predictions, gold, names)
+
+
+def _score_baselines(texts, gold, names, *, commonest, train=None):
+    return baselines.score_entity_baselines(texts, gold, names, train=train)
 
 
 def _format_prediction(text, prediction, decided, names):
@@ -139,18 +201,30 @@ NER = Task(
     read_state=_read_transitions,
     long_texts=("windows", "cut"),
     combine=_combine,
-    choose_thresholds=_choose_thresholds,
+    score_dev=_score_dev,
     score_name="entity F1",
-    takes_threshold=True,
+    gather=_gather,
+    threshold_kinds=("none", "global", "per_label"),
+    goals=("micro_f1", "macro_f1", "precision", "recall"),
+    tune=_tune,
+    sweep=_sweep,
     decide=_decide,
     score=_score,
-    score_baselines=lambda gold, names, *, commonest: {},
+    score_baselines=_score_baselines,
     format_scores=entity_reports.format_entity_table,
-    list_predictions=entity_reports.list_entity_predictions,
-    list_errors=entity_reports.list_entity_errors,
+    figures=("micro f1-score", "macro f1-score"),
+    count_outcomes=count_entity_outcomes,
+    measure=_measure,
+    tables={
+        "predictions.csv": (entity_reports.PREDICTION_COLUMNS, entity_reports.list_entity_predictions),
+        "errors.csv": (entity_reports.ERROR_COLUMNS, entity_reports.list_entity_errors),
+        "confusions.csv": (label_errors.ENTITY_CONFUSION_COLUMNS, _list_confusions),
+        "suspects.csv": (label_errors.SUSPECT_COLUMNS, _list_suspects),
+    },
+    error_table="errors.csv",
+    rate_error=lambda row: float(row["probability"] or 0),
     format_prediction=_format_prediction,
     describe_gold=_count_inexpressible,
     by_token=True,
-    error_columns=entity_reports.ERROR_COLUMNS,
     sample="data/ner.{}.bio",
 )

@@ -26,21 +26,32 @@ class Task:
         read_state: (model) to what ``combine`` needs of its weights beside the outputs, as numpy.
         long_texts: values of LONG_TEXT; the first is meant by "".
         combine: (outputs, TokenTable, label names, long_text=, state=) to predictions.
-        choose_thresholds: (predictions, gold) to (thresholds as a dict, dev score).
+        score_dev: (predictions, gold, label names) to the score by which the best epoch is chosen.
         score_name: what the dev score is.
-        takes_threshold: whether THRESHOLD means something.
-        decide: (predictions, thresholds) to decisions.
+        gather: (predictions, gold, label names) to arrays from which thresholds and temperature are chosen.
+        decide: (predictions, thresholds, label names) to decisions.
         score: (decisions, gold, label names, texts=) to the keys of report.json.
-        score_baselines: (gold, label names, commonest=) to the "baseline" of report.json.
+        score_baselines: (texts, gold, label names, commonest=, train=) to the "baseline" of report.json; train is a
+            pair of texts and gold, or None.
         format_scores: (scores) to the printed table.
-        list_predictions: (examples, predictions, decisions, gold, label names) to the rows of predictions.csv.
-        list_errors: (the same) to the rows of errors.csv.
+        figures: the headline figures, which get intervals; names of ``intervals.score_totals``.
+        count_outcomes: (decisions, gold, label names) to Outcomes.
+        measure: (predictions, decisions, gold, label names) to further keys of report.json, and "events": what
+            calibration counts, their probabilities, and whether each came true.
+        tables: name of a csv file to (its columns, (examples, predictions, decisions, gold, label names) to its rows).
+        error_table: the one of which the page lists the errors.
+        rate_error: (row of it) to the confidence with which the error was made, 0..1.
         format_prediction: (text, one prediction, its decision, label names) to the part of a result beside the text.
         describe_gold: (gold, TokenTable, label names) to notes on what no decision can reach.
         extras: name of a further file beside the report to (predictions, gold) to its JSON value.
+        threshold_kinds: values of THRESHOLDS; the first is meant by "". With "none" alone THRESHOLD means nothing.
+        goals: what thresholds can be chosen by, names of ``thresholds.parse_goal``.
+        tune: (arrays, label names, per_label=, goal=) to {"global": number} and, for each label, "labels".
+        sweep: (arrays, label names) to the rows and curves of ``sweep.sweep_thresholds``.
+        rescale: (predictions, temperature) to predictions; None where a temperature has no meaning.
+        limits_labels: whether LABELS_PER_TEXT means something.
         weigh: (gold, label names, CLASS_WEIGHTS) to float [N].
         by_token: whether the targets are one a token.
-        error_columns: of errors.csv, where they are not those of predictions.csv.
         fewest_labels: how many different labels there must be.
         sample: the bundled files, with "{}" for train, dev or test.
     """
@@ -54,22 +65,31 @@ class Task:
     make_loss: Callable
     long_texts: tuple
     combine: Callable
-    choose_thresholds: Callable
+    score_dev: Callable
     score_name: str
-    takes_threshold: bool
+    gather: Callable
     decide: Callable
     score: Callable
     score_baselines: Callable
     format_scores: Callable
-    list_predictions: Callable
-    list_errors: Callable
+    figures: tuple
+    count_outcomes: Callable
+    measure: Callable
+    tables: dict
+    error_table: str
+    rate_error: Callable
     format_prediction: Callable
     read_state: Callable = lambda model: None
     describe_gold: Callable = lambda gold, table, names: []
     extras: dict = field(default_factory=dict)
+    threshold_kinds: tuple = ("none",)
+    goals: tuple = ()
+    tune: Callable | None = None
+    sweep: Callable = lambda arrays, names: ([], {})
+    rescale: Callable | None = None
+    limits_labels: bool = False
     weigh: Callable | None = None
     by_token: bool = False
-    error_columns: tuple = ()
     fewest_labels: int = 1
     sample: str = "data/{}.csv"
 
@@ -77,16 +97,21 @@ class Task:
         """Give the value of a setting that the task restricts: "" means its first.
 
         Args:
-            setting: "HEAD" or "LONG_TEXT".
+            setting: "HEAD", "LONG_TEXT" or "THRESHOLDS".
             value: what the user says.
 
         Raises:
             InputError: the task has no such value.
         """
-        possible = {"HEAD": self.heads, "LONG_TEXT": self.long_texts}[setting]
+        possible = {"HEAD": self.heads, "LONG_TEXT": self.long_texts, "THRESHOLDS": self.threshold_kinds}[setting]
         if value and value not in possible:
             raise InputError(f'{setting} = "{value}": for {self.name} there is {", ".join(possible)}.')
         return value or possible[0]
+
+    @property
+    def takes_threshold(self):
+        """Whether THRESHOLD means something."""
+        return self.tune is not None
 
     def read_examples(self, path, *, print_note, command):
         """Read a file of the task; what can't be read is told with a command that fits the task.
