@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, f1_score, hamming_loss
+from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, hamming_loss
 
 from zhlabel.metrics import (
     score_multi_class,
-    score_multi_class_baselines,
     score_multi_label,
-    score_multi_label_baselines,
     score_relaxed,
 )
 
@@ -112,20 +110,6 @@ def test_the_relaxed_measures_equal_their_definitions_by_sets_and_forgive_more_t
     assert min(scores.values()) >= accuracy_score(gold, decided) - 1e-12
 
 
-@pytest.mark.parametrize("labels", [1, 5])
-def test_baselines_are_scored_by_the_same_rules(labels):
-    gold = draw_cells((40, labels), 0.3, 1)
-    names, commonest = name_labels(labels), labels - 1
-    always = np.zeros_like(gold)
-    always[:, commonest] = True
-    baselines = score_multi_label_baselines(gold, names, commonest=commonest)
-    assert list(baselines) == ["predicts nothing", f"always {names[commonest]}"]
-    for decided, row in zip((np.zeros_like(gold), always), baselines.values(), strict=True):
-        assert abs(row["accuracy"] - accuracy_score(gold, decided)) < 1e-12
-        assert abs(row["hamming_loss"] - hamming_loss(gold, decided)) < 1e-12
-        assert abs(row["micro f1-score"] - f1_score(gold.ravel(), decided.ravel(), zero_division=0)) < 1e-12
-
-
 def draw_classes(count, labels, seed):
     """Draw gold and decided ids; with few texts and many labels some labels occur on one side or nowhere."""
     generator = np.random.default_rng(seed)
@@ -161,13 +145,3 @@ def test_confusions_have_a_row_for_each_gold_label():
     assert (scores["accuracy"], scores["hamming_loss"]) == (0.5, 0.5)
     assert scores["labels"]["财经"] == {"precision": 0, "recall": 0, "f1-score": 0, "support": 0}
     assert json.loads(json.dumps(scores)) == scores  # plain numbers
-
-
-def test_the_multi_class_baseline_is_scored_by_the_same_rules():
-    _, gold = draw_classes(40, 5, 1)
-    baselines = score_multi_class_baselines(gold, name_labels(5), commonest=3)
-    always = np.full(40, 3)
-    macro = f1_score(gold, always, labels=range(5), average="macro", zero_division=0)
-    (name, row), *others = baselines.items()
-    assert (name, others) == ("always 类3", [])
-    assert row == pytest.approx({"accuracy": accuracy_score(gold, always), "macro f1-score": macro}, abs=1e-12)

@@ -111,10 +111,10 @@ def label_examples(run, examples, gold, *, thresholds, batch_size):
     predictions = run.predict(table, batch_size=batch_size)
     decided = run.task.decide(predictions, thresholds, run.names)
     seconds = time.perf_counter() - started
-    return Evaluated(run, examples, gold, table, predictions, decided, thresholds, seconds, _measure_peak_memory())
+    return Evaluated(run, examples, gold, table, predictions, decided, thresholds, seconds, measure_peak_memory())
 
 
-def _measure_peak_memory():
+def measure_peak_memory():
     """Give the most memory that this process had at once, in MiB; None where the system does not say (Windows)."""
     try:
         import resource
