@@ -9,8 +9,9 @@ import sys
 
 from zhlabel import comparison, evaluation
 from zhlabel.files import hash_file
+from zhlabel.loading import load_run
 from zhlabel.reports import describe_thresholds
-from zhlabel.runs import choose_evaluation_folder, find_newest_run, load_run, locate_run, read_run
+from zhlabel.runs import choose_evaluation_folder, find_newest_run, locate_run, read_run
 from zhlabel.settings import run_script
 from zhlabel.tasks import TASKS
 
@@ -18,7 +19,7 @@ RUN = ""  # "": the newest finished run; else a folder, or a name under runs/; s
 DATA_FILE = "data/test.csv"  # labelled texts, in any form that training reads; several with commas
 THRESHOLD = 0.0  # 0: the run's own; else the probability that a label or an entity must reach (not multi_class)
 BASELINE = True  # also learns the run's training file without the encoder, to show what that is worth
-BATCH_SIZE = 64  # texts at once; changes speed and memory, not the result
+BATCH_SIZE = 16  # texts at once; changes speed and memory, not the result
 
 
 def main(settings):

@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from zhlabel.errors import InputError
 from zhlabel.files import hash_file
-from zhlabel.runs import find_newest_run, load_run, locate_run
+from zhlabel.loading import load_run
+from zhlabel.runs import find_newest_run, locate_run
 from zhlabel.settings import run_script
 from zhlabel.texts import count_texts, read_standard_input, read_texts
 from zhlabel.writers import open_writer
@@ -21,7 +22,7 @@ RUN = ""  # "": the newest finished run; else a folder, or a name under runs/
 INPUT_FILE = ""  # .txt .csv .tsv .json .jsonl (.gz too) .parquet; "": TEXTS, or standard input when it is no terminal
 OUTPUT_FILE = ""  # .csv .jsonl .parquet, for ner .bio too; "": JSON lines on standard output
 THRESHOLD = 0.0  # 0: the run's own; else the probability that a label or an entity must reach (not multi_class)
-BATCH_SIZE = 64  # texts at once; changes speed and memory, not the result
+BATCH_SIZE = 16  # texts at once; changes speed and memory, not the result
 TEXTS = [  # labelled when nothing else is given; texts on the command line take their place
     "云岭机械宣布裁员四百人，工会已提起诉讼",
     "凌晨三点多，甘孜震感明显，县城部分老屋出现裂缝",

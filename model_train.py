@@ -106,7 +106,7 @@ def main(settings):
     folder = choose_folder(settings, plan)
 
     # TensorFlow takes seconds to import, so it comes after everything that can be wrong with the input.
-    from zhlabel import lora, training
+    from zhlabel import export, lora, training
 
     steps = math.ceil(len(tables["train"]) / settings.batch_size)
     model = build_model(settings, task, head, checkpoint, names, settings.epochs * steps)
@@ -157,6 +157,8 @@ def main(settings):
             names=names,
         )
         write_labels(names, LAST_LABELS_FILE)
+        if export.export_run(folder) > export.TOLERANCE:
+            print("note: the graph that needs no TensorFlow does not say the same and was not kept")
         print(describe_result(folder, record, task))
         if not complete:
             print(f"Stopped; the best so far can be used. To go on: python model_train.py --run {folder}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zhlabel.runs import load_run
+from zhlabel.loading import load_run
 from zhlabel.thresholds import parse_goal
 from zhlabel.tuning import DEV_FILE
 

@@ -9,7 +9,7 @@ import toy
 from zhlabel.backend import keras, tf
 from zhlabel.encoder import build_encoder, fill_encoder
 from zhlabel.heads import TAGGER_KINDS, SelfAttention, build_tagger
-from zhlabel.runs import _name_weights
+from zhlabel.runs import name_weights
 from zhlabel.tags import mark_legal
 from zhlabel.training import _reseed_dropout
 
@@ -41,7 +41,7 @@ def build_toy(kind, *, seed=1):
 
 
 def name_head_weights(model):
-    named = _name_weights(model, toy.make_config("albert"))
+    named = name_weights(model, toy.make_config("albert"))
     assert {id(variable) for variable in named.values()} == {id(variable) for variable in model.weights}
     return {name: variable for name, variable in named.items() if not name.startswith("encoder/")}
 

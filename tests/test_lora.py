@@ -15,6 +15,7 @@ from zhlabel.backend import keras, tf
 from zhlabel.encoder import build_encoder, fill_encoder, list_encoder_variables
 from zhlabel.errors import InputError
 from zhlabel.heads import build_classifier
+from zhlabel.loading import load_model
 from zhlabel.lora import TARGETS, attach_lora, count_parameters, freeze_encoder, merge_lora
 
 FAMILIES = pytest.mark.parametrize("family", toy.FAMILIES)
@@ -266,7 +267,7 @@ def test_a_run_of_the_merged_model_gives_the_probabilities_of_training(family, t
         vocabulary_file=tmp_path / "vocab.txt",
         names=("裁员", "收购", "地震"),
     )
-    assert np.abs(compute(runs.load_run(tmp_path / "run").model) - before).max() < 1e-5
+    assert np.abs(compute(load_model(tmp_path / "run")) - before).max() < 1e-5
 
 
 # Frozen

@@ -11,6 +11,7 @@ import toy
 
 from zhlabel import plans, runs
 from zhlabel.errors import InputError
+from zhlabel.loading import load_run
 
 PLAN = {"checkpoint": "albert_tiny", "task": "multi_label", "epochs": 3, "labels": ["裁员", "收购", "地震"]}
 NAMES = ("裁员", "收购", "地震")
@@ -170,7 +171,7 @@ def test_a_run_written_again_drops_the_reports_of_its_earlier_weights(tmp_path):
 @pytest.mark.parametrize("family", toy.FAMILIES)
 def test_a_loaded_run_gives_the_probabilities_of_the_written_model(family, tmp_path):
     model = write_toy_run(tmp_path / "run", family)
-    run = runs.load_run(tmp_path / "run")
+    run = load_run(tmp_path / "run")
     table = run.encode(TEXTS)
     assert run.names == NAMES and table.truncated == 1
     found = run.predict(table, batch_size=4)
@@ -208,7 +209,7 @@ def test_a_run_holds_no_code(whole_run):
 def test_a_missing_file_of_a_run_is_named(copied_run, name):
     (copied_run / name).unlink()
     with pytest.raises(InputError, match=name):
-        runs.load_run(copied_run)
+        load_run(copied_run)
 
 
 @pytest.mark.parametrize("kept", [0, 5, 200, -4])
@@ -216,26 +217,26 @@ def test_damaged_weights_are_named(copied_run, kept):
     path = copied_run / "weights.safetensors"
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(InputError, match=r"weights\.safetensors can't be read"):
-        runs.load_run(copied_run)
+        load_run(copied_run)
 
 
 def test_weights_of_another_label_set_are_refused(copied_run):
     (copied_run / "label.json").write_text('{"0": "a", "1": "b"}')
     with pytest.raises(InputError, match="head/kernel"):
-        runs.load_run(copied_run)
+        load_run(copied_run)
 
 
 def test_a_newer_format_is_refused(copied_run):
     record = json.loads((copied_run / "run.json").read_text())
     (copied_run / "run.json").write_text(json.dumps({**record, "format": 3}))
     with pytest.raises(InputError, match="format 3, expected 2"):
-        runs.load_run(copied_run)
+        load_run(copied_run)
 
 
 def test_a_damaged_record_is_named(copied_run):
     (copied_run / "run.json").write_text('{"format": 2,')
     with pytest.raises(InputError, match=r"run\.json is not JSON"):
-        runs.load_run(copied_run)
+        load_run(copied_run)
 
 
 def test_what_is_no_run_or_not_finished_says_what_to_do():

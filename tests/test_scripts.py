@@ -167,7 +167,7 @@ def test_the_report_has_scikit_learns_numbers(evaluated):
 
 
 def test_a_text_has_one_probability_in_evaluation_prediction_and_alone(evaluated, monkeypatch, capsys):
-    from zhlabel.runs import load_run
+    from zhlabel.loading import load_run
 
     monkeypatch.chdir(evaluated.folder)
     pairs = json.loads((evaluated.target / "logits.json").read_text())

@@ -27,7 +27,10 @@ training.py     compile and fit; keeps the best epoch by the dev score; resumes
 tasks/          one table: for each task its reader, targets, head, loss, decision, score
 datasets.py     what a training learns from and is judged by; the label set
 plans.py        what a training is going to be; one process a folder; known again after a stop
-runs.py         save and load a run; a loaded run gives predictions
+runs.py         name, find and save a run
+export.py       the run's model as a graph for the light runtime, checked against TensorFlow
+light.py        that graph, executed by OpenVINO without TensorFlow
+loading.py      a loaded run gives predictions
 decisions.py    probabilities -> labels
 thresholds.py   the thresholds, chosen by a goal; those of rare labels shrunk
 sweep.py        what every threshold would give; precision-recall curves

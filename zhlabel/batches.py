@@ -66,3 +66,27 @@ def pad_rows(values, starts, indices, *, filler=PADDING_ID):
     for row, (begin, end) in enumerate(zip(begins, ends, strict=True)):
         padded[row, : end - begin] = values[begin:end]
     return padded
+
+
+def map_rows(forward, table, *, batch_size, width, by_token):
+    """Run a function of padded batches over W rows, batched by length, and give its outputs in the rows' order.
+
+    Args:
+        forward: int32 token ids [B, T] to float32 [B, width], or [B, T, width] where ``by_token``.
+        table: TokenTable of W rows.
+        batch_size: B.
+        width: of an output.
+        by_token: whether each token has an output of its own.
+
+    Returns:
+        float32 array [W, width], or [sum of T, width] as long as ``table.token_ids``.
+    """
+    results = np.zeros((len(table.token_ids) if by_token else len(table), width), dtype=np.float32)
+    for indices in order_for_prediction(table.lengths, batch_size):
+        outputs = forward(pad_rows(table.token_ids, table.starts, indices))
+        if by_token:
+            for row, output in zip(indices, outputs, strict=True):
+                results[table.starts[row] : table.starts[row + 1]] = output[: table.lengths[row]]
+        else:
+            results[indices] = outputs
+    return results

@@ -25,7 +25,7 @@ class Evaluated:
     """N labelled texts as a run sees them.
 
     Attributes:
-        run: runs.Run.
+        run: loading.Run.
         examples: N Examples.
         gold: what ``task.encode_gold`` gives.
         table: TokenTable.
@@ -97,7 +97,7 @@ def label_examples(run, examples, gold, *, thresholds, batch_size):
     """Let a run label texts whose gold is known, and take the time.
 
     Args:
-        run: runs.Run.
+        run: loading.Run.
         examples: N Examples.
         gold: what ``task.encode_gold`` gives of them.
         thresholds: of ``run.settle_thresholds``.

@@ -4,22 +4,19 @@ import itertools
 import json
 import re
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from zhlabel.errors import InputError
 from zhlabel.files import open_text, write_whole
-from zhlabel.labels import read_labels, write_labels
+from zhlabel.labels import write_labels
+from zhlabel.light import remove_export
 from zhlabel.reports import write_json
-from zhlabel.tasks import TASKS
-from zhlabel.tokens import TextEncoder, read_vocabulary
 
 FORMAT_VERSION = 2
 RUNS_FOLDER = Path("runs")
 PLAN_FILE = "plan.json"
 RUN_FILE = "run.json"
+WEIGHTS_FILE = "weights.safetensors"
 
 
 def locate_run(name):
@@ -109,10 +106,11 @@ def write_run(folder, record, *, model, encoder_config, vocabulary_file, names):
     from safetensors.numpy import save
 
     folder = Path(folder)
+    remove_export(folder)
     if (folder / "evaluation").exists():  # of a training that was stopped, evaluated, and has gone on since
         shutil.rmtree(folder / "evaluation")
-    tensors = {name: variable.numpy() for name, variable in _name_weights(model, encoder_config).items()}
-    with write_whole(folder / "weights.safetensors", binary=True) as stream:
+    tensors = {name: variable.numpy() for name, variable in name_weights(model, encoder_config).items()}
+    with write_whole(folder / WEIGHTS_FILE, binary=True) as stream:
         stream.write(save(tensors))
     write_json(encoder_config, folder / "encoder.json")
     write_labels(names, folder / "label.json")
@@ -152,117 +150,13 @@ def choose_evaluation_folder(folder, data_file, sha256):
             return target
 
 
-@dataclass(frozen=True)
-class Run:
-    """A loaded run, which gives probabilities and decisions for texts.
-
-    Attributes:
-        folder: where it lies.
-        record: the dict of run.json.
-        names: the L label names.
-        task: its row of the table of tasks.
-        text_encoder: texts to token ids, by the run's own vocabulary.
-        model: token ids to probabilities.
-    """
-
-    folder: Path
-    record: dict
-    names: tuple
-    task: object
-    text_encoder: object
-    model: object
-
-    def encode(self, texts):
-        """Encode texts as the run's training did.
-
-        Args:
-            texts: N strings.
-
-        Returns:
-            A TokenTable.
-        """
-        max_length = self.record["settings"]["max_length"]
-        return self.text_encoder.encode(texts, max_length=max_length, long_text=self.long_text)
-
-    @property
-    def long_text(self):
-        """What becomes of texts beyond the length limit, one of the task's ``long_texts``."""
-        return self.record["settings"]["long_text"]
-
-    def predict(self, table, *, batch_size=64):
-        """Give the predictions for N texts, in the form of the run's task.
-
-        Args:
-            table: a TokenTable of N texts, as ``encode`` gives it.
-            batch_size: rows at once; it does not change the result (to 1e-5).
-
-        Returns:
-            float32 array [N, L] of probabilities; for ner a list of N dicts from Entity to probability.
-        """
-        from zhlabel.training import predict_rows
-
-        outputs = predict_rows(self.model, table, batch_size=batch_size)
-        state = self.task.read_state(self.model)
-        predictions = self.task.combine(outputs, table, self.names, long_text=self.long_text, state=state)
-        temperature = self.record["temperature"]
-        return predictions if temperature == 1.0 else self.task.rescale(predictions, temperature)
-
-    @property
-    def commonest_label(self):
-        """Id of the label with most training texts."""
-        counts = self.record["label_counts"]
-        return max(range(len(self.names)), key=lambda i: counts[self.names[i]])
-
-    def settle_thresholds(self, threshold):
-        """Give the thresholds to decide by.
-
-        Args:
-            threshold: one for all labels, in place of the run's own, or 0 for those; limits on the number of labels
-                stay the run's.
-
-        Returns:
-            A dict, as in run.json; {} where the task knows none.
-
-        Raises:
-            InputError: a threshold for a task that knows none.
-        """
-        if not threshold:
-            return self.record["thresholds"]
-        if not self.task.takes_threshold:
-            raise InputError(f"--threshold {threshold}: {self.task.name} takes the most probable label. Leave it out.")
-        own = self.record["thresholds"]
-        return {"global": threshold} | {key: own[key] for key in ("labels_per_text",) if key in own}
-
-
-def load_run(folder):
-    """Load a run: build the model from its config and fill every weight.
+def name_weights(model, encoder_config):
+    """Give {name: variable} of the whole model: the encoder's canonical names, then each head layer's own.
 
     Args:
-        folder: the run's folder.
-
-    Returns:
-        A Run.
-
-    Raises:
-        InputError: as ``read_run``; a file of the run is missing or damaged.
+        model: as heads.py builds it.
+        encoder_config: dict from which its encoder was built.
     """
-    from zhlabel.backend import set_up_devices
-    from zhlabel.encoder import build_encoder
-
-    folder = Path(folder)
-    record = read_run(folder)
-    names = read_labels(folder / "label.json")
-    task = TASKS[record["task"]]
-    set_up_devices()
-    config = read_json(folder / "encoder.json")
-    model = task.build_model(build_encoder(config, seed=0), names, head=record["settings"]["head"], seed=0)
-    _fill_weights(model, config, folder / "weights.safetensors")
-    text_encoder = TextEncoder(read_vocabulary(folder / "vocab.txt"))
-    return Run(folder, record, names, task, text_encoder, model)
-
-
-def _name_weights(model, encoder_config):
-    """Give {name: variable} of the whole model: the encoder's canonical names, then each head layer's own."""
     from zhlabel.encoder import list_encoder_variables
 
     encoder = model.get_layer("encoder")
@@ -271,24 +165,6 @@ def _name_weights(model, encoder_config):
         if layer is not encoder:
             named |= {f"{layer.name}/{v.name.split('/')[-1].split(':')[0]}": v for v in layer.weights}
     return named
-
-
-def _fill_weights(model, encoder_config, path):
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    wanted = _name_weights(model, encoder_config)
-    try:
-        found = load_file(path)
-    except (SafetensorError, OSError) as problem:
-        raise InputError(f"{path} can't be read ({problem}). Copy the run again, or train it anew.") from None
-    differing = sorted(set(found) ^ set(wanted)) or [n for n in wanted if tuple(wanted[n].shape) != found[n].shape]
-    if differing:
-        raise InputError(
-            f"{path} does not belong to this run's encoder.json and label.json: {', '.join(differing[:5])}."
-        )
-    for name, variable in wanted.items():
-        variable.assign(found[name].astype(np.float32))
 
 
 def read_json(path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from zhlabel.backend import keras, set_seed, tf
-from zhlabel.batches import order_for_prediction, order_for_training, pad_rows
+from zhlabel.batches import map_rows, order_for_training, pad_rows
 from zhlabel.errors import InputError
 from zhlabel.optimizer import AdamWithHeadRate, WarmupThenDecay
 from zhlabel.snapshots import BEST_FILE, STATE_FILE, find_best, read_tensors, write_tensors
@@ -141,18 +141,12 @@ def predict_rows(model, table, *, batch_size):
     Returns:
         float32 array [W, L], or [sum of T, K] as long as ``table.token_ids``.
     """
-    by_token = len(model.output_shape) == 3
-    results = np.zeros((len(table.token_ids) if by_token else len(table), model.output_shape[-1]), dtype=np.float32)
-    forward = _compile_forward(model)
-    for indices in order_for_prediction(table.lengths, batch_size):
-        token_ids = pad_rows(table.token_ids, table.starts, indices)
-        outputs = forward(token_ids, np.zeros_like(token_ids)).numpy()
-        if by_token:
-            for row, output in zip(indices, outputs, strict=True):
-                results[table.starts[row] : table.starts[row + 1]] = output[: table.lengths[row]]
-        else:
-            results[indices] = outputs
-    return results
+    traced, shape = _compile_forward(model), model.output_shape
+
+    def forward(token_ids):
+        return traced(token_ids, np.zeros_like(token_ids)).numpy()
+
+    return map_rows(forward, table, batch_size=batch_size, width=shape[-1], by_token=len(shape) == 3)
 
 
 def _compile_forward(model):

@@ -199,6 +199,7 @@ NER = Task(
     build_model=_build_model,
     make_loss=_make_loss,
     read_state=_read_transitions,
+    state="crf/transitions",
     long_texts=("windows", "cut"),
     combine=_combine,
     score_dev=_score_dev,

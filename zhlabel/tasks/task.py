@@ -23,7 +23,8 @@ class Task:
         heads: values of HEAD; the first is meant by "".
         build_model: (encoder, label names, head=, seed=) to the model; imports TensorFlow when it is called.
         make_loss: (model) to a Keras loss or its name.
-        read_state: (model) to what ``combine`` needs of its weights beside the outputs, as numpy.
+        read_state: (Keras model) to what ``combine`` needs of its weights beside the outputs, as numpy.
+        state: the same weight's name in a run's file of weights.
         long_texts: values of LONG_TEXT; the first is meant by "".
         combine: (outputs, TokenTable, label names, long_text=, state=) to predictions.
         score_dev: (predictions, gold, label names) to the score by which the best epoch is chosen.
@@ -80,6 +81,7 @@ class Task:
     rate_error: Callable
     format_prediction: Callable
     read_state: Callable = lambda model: None
+    state: str = ""
     describe_gold: Callable = lambda gold, table, names: []
     extras: dict = field(default_factory=dict)
     threshold_kinds: tuple = ("none",)

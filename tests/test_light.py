@@ -1,0 +1,105 @@
+"""The exported graph: equal to TensorFlow for every family and head, used without TensorFlow, refused when damaged."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import toy
+
+from zhlabel import export, light, loading, runs
+from zhlabel.encoder import build_encoder, fill_encoder
+from zhlabel.tasks import TASKS
+from zhlabel.training import predict_rows
+
+NAMES = ("裁员", "收购", "地震")
+TEXTS = ["公司宣布裁员", "", "今天长江地震，有人说张三的公司收购大学", "昨日上海", "ab"]
+
+
+def write_run(folder, *, task="multi_label", head="cls", family="albert"):
+    """Write a run of a toy model whose outputs differ clearly from text to text."""
+    config = toy.make_config(family)
+    encoder = build_encoder(config, seed=1)
+    fill_encoder(encoder, config, toy.draw_weights(config, seed=5))
+    model = TASKS[task].build_model(encoder, NAMES, head=head, seed=7)
+    toy.write_vocabulary(folder.parent)
+    record = {
+        "complete": True,
+        "task": task,
+        "settings": {"max_length": 14, "head": head, "long_text": TASKS[task].long_texts[0]},
+        "thresholds": {"global": 0.4} if task == "multi_label" else {},
+        "temperature": 1.0,
+    }
+    vocabulary = folder.parent / "vocab.txt"
+    runs.write_run(folder, record, model=model, encoder_config=config, vocabulary_file=vocabulary, names=NAMES)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    folder = write_run(tmp_path_factory.mktemp("light") / "run")
+    assert export.export_run(folder) < 1e-5
+    return folder
+
+
+CASES = [("multi_label", "cls", family) for family in toy.FAMILIES]
+CASES += [("multi_class", "cls", "albert"), *(("ner", head, "albert") for head in TASKS["ner"].heads)]
+
+
+@pytest.mark.parametrize(("task", "head", "family"), CASES)
+def test_a_run_says_the_same_through_its_graph_and_through_tensorflow(tmp_path, task, head, family):
+    folder = write_run(tmp_path / "run", task=task, head=head, family=family)
+    reference = loading.load_run(folder)
+    assert export.export_run(folder) < 1e-5
+    run = loading.load_run(folder)
+    table = run.encode(TEXTS)
+    expected = predict_rows(loading.load_model(folder), table, batch_size=4)
+    found = run.predict_rows(table, batch_size=4)
+    assert found.dtype == np.float32 and found.shape == expected.shape and np.ptp(expected) > 1e-3
+    assert np.abs(found - expected).max() < 1e-4 * max(1, np.abs(expected).max())
+    assert np.abs(run.predict_rows(table, batch_size=1) - found).max() < 1e-5 * max(1, np.abs(expected).max())
+    predictions, wanted = run.predict(table), reference.predict(table)
+    if task == "ner":
+        assert [list(each) for each in predictions] == [list(each) for each in wanted]
+        assert any(predictions)
+    else:
+        assert np.abs(predictions - wanted).max() < 1e-4
+
+
+def test_prediction_through_the_graph_imports_no_tensorflow(exported):
+    code = (
+        "import sys; sys.argv = ['model_predict.py', '--run', sys.argv[1], '公司裁员']; import runpy\n"
+        "runpy.run_path('model_predict.py', run_name='__main__')\n"
+        "print(sorted({'tensorflow', 'tf_keras', 'bert4keras', 'sklearn', 'pandas', 'scipy'} & set(sys.modules)))"
+    )
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(exported)], capture_output=True, text=True, cwd=root, check=False
+    )
+    assert done.returncode == 0 and done.stdout.endswith("\n[]\n") and "公司裁员" in done.stdout, done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("name", [light.GRAPH_FILE, light.GRAPH_WEIGHTS_FILE])
+def test_a_damaged_graph_is_refused_with_what_to_do(tmp_path, exported, name):
+    for file in exported.iterdir():
+        if file.is_file():
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:100])
+    with pytest.raises(runs.InputError, match=r"model\.xml can't be read .*Remove it to use the run through"):
+        loading.load_run(tmp_path)
+
+
+def test_a_graph_that_says_something_else_is_not_kept(tmp_path, monkeypatch):
+    folder = write_run(tmp_path / "run")
+    monkeypatch.setattr(export, "predict_rows", lambda *_, **__: np.zeros((24, 3), np.float32))
+    assert export.export_run(folder) > export.TOLERANCE
+    assert not light.is_exported(folder) and not list(folder.glob(".export*"))
+
+
+def test_new_weights_remove_the_graph_of_the_old_ones(tmp_path):
+    folder = write_run(tmp_path / "run")
+    (folder / light.GRAPH_FILE).write_text("old")
+    (folder / light.GRAPH_WEIGHTS_FILE).write_text("old")
+    write_run(folder)
+    assert not list(folder.glob("model.*"))
