@@ -1,16 +1,17 @@
 """A wrong environment ends in one sentence with the command that puts it right, before anything heavy is imported."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from zhlabel.environment import check_environment
+from zhlabel.environment import _PACKAGES, check_environment
 from zhlabel.errors import InputError
 
 ROOT = Path(__file__).parent.parent
-SCRIPTS = ("model_train.py", "model_evaluate.py", "model_predict.py")
+SCRIPTS = ("model_train.py", "model_evaluate.py", "model_predict.py", "data_split.py")
 
 
 def run_without(module, script):
@@ -23,7 +24,10 @@ def run_without(module, script):
     ("module", "script"),
     [("tensorflow", SCRIPTS[0]), ("tf_keras", SCRIPTS[1]), ("bert4keras", SCRIPTS[2]), ("distutils", SCRIPTS[0])]
     + [("numpy", script) for script in SCRIPTS]
-    + [(module, SCRIPTS[0]) for module in ("tqdm", "filelock", "safetensors", "tokenizers", "sklearn", "pyarrow")],
+    + [
+        (module, SCRIPTS[0])
+        for module in ("tqdm", "filelock", "safetensors", "tokenizers", "sklearn", "pyarrow", "openvino", "jinja2")
+    ],
 )
 def test_a_missing_package_is_named_with_the_command_that_installs_it(module, script):
     done = run_without(module, script)
@@ -32,6 +36,12 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(module, sc
     assert done.stderr.startswith("Not installed for") and package in done.stderr
     assert "make setup" in done.stderr and "pip install --no-deps -r requirements.txt" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_every_package_that_we_ask_for_is_checked():
+    asked = re.findall(r"^([\w-]+)", (ROOT / "requirements.in").read_text(encoding="utf-8"), re.MULTILINE)
+    checked = {package.split(" ")[0] for package in _PACKAGES.values()}
+    assert set(asked) - {"pandas"} == checked  # that one is for users
 
 
 @pytest.mark.parametrize("version", [(3, 9), (3, 14), (2, 7)])

@@ -16,12 +16,16 @@ _PACKAGES = {
     "distutils": "setuptools (bert4keras imports distutils)",
     "numpy": "numpy",
     "sklearn": "scikit-learn",
+    "scipy": "scipy",
+    "cleanlab": "cleanlab",
     "iterstrat": "iterative-stratification",
+    "openvino": "openvino",
     "tokenizers": "tokenizers",
     "safetensors": "safetensors",
     "filelock": "filelock",
     "pyarrow": "pyarrow",
     "matplotlib": "matplotlib",
+    "jinja2": "jinja2",
     "tqdm": "tqdm",
 }
 
