@@ -3,7 +3,7 @@
 import heapq
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +44,7 @@ class Evaluated:
     decided: object
     thresholds: dict
     seconds: float
-    peak_memory: float | None = field(default=None)
+    peak_memory: float | None
 
     @property
     def everything(self):
