@@ -50,6 +50,7 @@ FREEZE_LAYERS = 0  # embeddings and so many layers stay as they are; -1: the who
 LORA_RANK = 0  # above 0: the encoder is frozen, corrections of this rank and the head are trained
 LORA_ALPHA = 16.0  # the corrections count LORA_ALPHA / LORA_RANK times
 LORA_TARGETS = ["query", "key"]  # of query key value output inner outer
+PRECISION = "float32"  # or bfloat16: 1.2 to 2 times as fast on processors that have it
 SEED = 1  # of batch order, initial values, dropout and the dev share
 
 # How to decide; chosen on the dev texts, and again from them when RUN names a finished run
@@ -206,6 +207,7 @@ def build_model(settings, task, head, checkpoint, names, total_steps):
 
     print(f"device: {backend.describe_device()}")
     backend.set_up_devices()
+    backend.set_precision(settings.precision)
     backend.set_seed(settings.seed)
     with backend.make_strategy().scope():
         base = encoder.load_encoder(checkpoint, seed=settings.seed)
@@ -285,6 +287,7 @@ LIMITS = {
     "WARMUP_SHARE": (0.0, 1.0),
     "WEIGHT_DECAY": (0.0, 1.0),
     "PATIENCE": (0, 10_000),
+    "PRECISION": ("float32", "bfloat16"),
     "SEED": (0, 2**31 - 1),
     "HEAD_LEARNING_RATE": (0.0, 1.0),
     "FREEZE_LAYERS": (-1, 1_000),

@@ -4,7 +4,11 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+from zhlabel import backend
 from zhlabel.backend import describe_device, keras, make_strategy, set_seed, set_up_devices, tf
+from zhlabel.errors import InputError
 
 
 def run_python(code):
@@ -37,6 +41,22 @@ def test_keras_3_in_charge_is_named():
 def test_the_device_has_a_name():
     set_up_devices()
     assert "GPU: " in describe_device() or describe_device().startswith("CPU, ")
+
+
+def test_bfloat16_is_refused_where_the_processor_is_not_known_to_have_it(monkeypatch, tmp_path):
+    flags = tmp_path / "cpuinfo"
+    monkeypatch.setattr(backend, "_PROCESSOR_FILE", flags)
+    option = "auto_mixed_precision_onednn_bfloat16"
+    for content in (None, "flags : fpu avx512f"):
+        if content:
+            flags.write_text(content)
+        with pytest.raises(InputError, match='PRECISION = "bfloat16": this processor is not known to have it'):
+            backend.set_precision("bfloat16")
+    flags.write_text("flags : fpu avx512f avx512_bf16")
+    backend.set_precision("bfloat16")
+    assert tf.config.optimizer.get_experimental_options()[option]
+    backend.set_precision("float32")
+    assert not tf.config.optimizer.get_experimental_options()[option]
 
 
 def test_one_device_keeps_the_default_strategy():

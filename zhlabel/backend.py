@@ -17,6 +17,7 @@ import importlib
 import os
 import sys
 import tempfile
+from pathlib import Path
 
 from zhlabel.environment import REMEDY, check_environment
 from zhlabel.errors import InputError
@@ -116,6 +117,34 @@ def set_up_devices():
     for gpu in tf.config.list_physical_devices("GPU"):
         with contextlib.suppress(RuntimeError):  # the GPU is in use already, and its memory settled
             tf.config.experimental.set_memory_growth(gpu, True)
+
+
+def set_precision(name):
+    """Let the processor multiply matrices in bfloat16, or in float32; weights, sums and losses stay float32.
+
+    Args:
+        name: "float32", or "bfloat16" on a processor that has it.
+
+    Raises:
+        InputError: bfloat16 is asked for, and this processor is not known to have it.
+
+    >>> set_precision("float32")
+    """
+    if name == "bfloat16" and not has_bfloat16():
+        raise InputError('PRECISION = "bfloat16": this processor is not known to have it. Use float32.')
+    tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": name == "bfloat16"})
+
+
+def has_bfloat16():
+    """Say whether the processor multiplies in bfloat16; known of Linux alone, by what it says of its processor."""
+    try:
+        flags = _PROCESSOR_FILE.read_text(encoding="utf-8", errors="replace").split()
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+_PROCESSOR_FILE = Path("/proc/cpuinfo")
 
 
 def make_strategy(*, devices=()):
