@@ -54,9 +54,7 @@ PRECISION = "float32"  # or bfloat16: 1.2 to 2 times as fast on processors that 
 SEED = 1  # of batch order, initial values, dropout and the dev share
 
 # How to decide; chosen on the dev texts, and again from them when RUN names a finished run
-THRESHOLDS = (
-    ""  # "": one for all labels, for ner none; or global, per_label (rare labels' drawn to the one for all), none
-)
+THRESHOLDS = ""  # "": one for all labels, for ner none; or global, per_label (of rare labels near the one for all)
 THRESHOLD_GOAL = "micro_f1"  # or macro_f1, accuracy, precision:0.9, recall:0.9
 LABELS_PER_TEXT = ""  # multi_label, "": any number; "1-" at least one, "2-2" the two most probable, "0-3" at most three
 CALIBRATE = False  # True: probabilities are rescaled by a temperature, so that 0.9 is right nine times in ten
