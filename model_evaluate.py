@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from zhlabel import comparison, evaluation
+from zhlabel.errors import InputError
 from zhlabel.files import hash_file
 from zhlabel.loading import load_run
 from zhlabel.reports import describe_thresholds
@@ -25,6 +26,8 @@ BATCH_SIZE = 16  # texts at once; changes speed and memory, not the result
 def main(settings):
     folders = [locate_run(name) for name in split_list(settings.run)] or [find_newest_run()]
     files = split_list(settings.data_file)
+    if not files:
+        raise InputError(f'--data-file "{settings.data_file}" names no file. Give one, such as data/test.csv.')
     comparison.check_tasks(folders)
     for folder in folders:
         for file in files:
@@ -62,6 +65,8 @@ def evaluate_files(folder, files, settings):
     thresholds = run.settle_thresholds(settings.threshold)
     gold = {file: task.encode_gold(examples[file], run.names, source=f"{folder}/label.json") for file in files}
     notes = []
+    if settings.threshold:
+        notes.append(f"decided by the threshold given, {settings.threshold}, not by the run's own")
     if not run.record["complete"]:
         notes.append(f"this training was stopped after epoch {run.record['epochs']}")
     train = None

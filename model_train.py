@@ -156,13 +156,14 @@ def main(settings):
             names=names,
         )
         write_labels(names, LAST_LABELS_FILE)
-        if export.export_run(folder) > export.TOLERANCE:
-            print("note: the graph that needs no TensorFlow does not say the same and was not kept")
         print(describe_result(folder, record, task))
         if not complete:
             print(f"Stopped; the best so far can be used. To go on: python model_train.py --run {folder}")
             raise KeyboardInterrupt
         snapshots.remove_state(folder)
+    # Behind the training's end: a Ctrl-C from here on leaves a finished run, which TensorFlow runs.
+    if not export.export_run(folder) <= export.TOLERANCE:  # nor is it kept where a difference is no number
+        print("note: the graph that needs no TensorFlow does not say the same and was not kept")
     print(f"next: python model_evaluate.py --run {folder}")
 
 

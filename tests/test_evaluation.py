@@ -78,5 +78,19 @@ def test_the_page_lists_the_most_confident_errors_and_counts_all(monkeypatch):
     assert total == 4 and [(row["text"], row["label"]) for row in rows] == [("丙", "收购"), ("甲", "裁员")]
 
 
+def test_an_evaluation_that_is_stopped_does_not_pass_for_the_earlier_one(tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    (tmp_path / "report.json").write_text("{}")
+    monkeypatch.setattr(evaluation, "write_csv", stop)
+    run = SimpleNamespace(task=TASKS["multi_label"], names=NAMES)
+    gold = np.zeros((0, 2), bool)
+    with pytest.raises(KeyboardInterrupt):
+        everything = ([], np.zeros((0, 2)), gold, gold, NAMES)
+        evaluation.write_evaluation(tmp_path, SimpleNamespace(run=run, everything=everything), {}, "", None)
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_peak_memory_is_that_of_this_process():
     assert 10 < evaluation.measure_peak_memory() < 100_000

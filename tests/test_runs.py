@@ -119,6 +119,12 @@ def test_a_finished_run_is_refused_and_the_next_free_name_given():
         plans.check_run(runs.locate_run("albert_tiny-multi_label-1"), PLAN)
 
 
+def test_a_process_that_died_behind_its_last_write_hinders_no_training_like_it():
+    folder = begin(runs.locate_run("mine"), epochs=1)
+    (folder / "run.json").write_text('{"format": 2, "complete": true}')
+    assert (folder / "plan.json").is_file() and plans.find_unfinished(PLAN) == []
+
+
 def test_a_run_stopped_by_the_user_may_be_used_and_resumed():
     folder = begin(runs.locate_run("mine"), epochs=1)
     (folder / "run.json").write_text('{"format": 2, "complete": false}')

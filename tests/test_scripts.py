@@ -190,7 +190,7 @@ def test_a_given_threshold_is_said_to_be_given(evaluated, monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "threshold 0.9 (given, not the run's own)" in out and "is this run's dev file" in out
     report = json.loads((evaluated.target.parent / "dev/report.json").read_text(encoding="utf-8"))
-    assert report["thresholds"] == {"global": 0.9}
+    assert report["thresholds"] == {"global": 0.9} and "threshold given, 0.9" in report["notes"][0]
 
 
 def test_a_file_on_which_the_thresholds_were_chosen_is_refused(trained):
@@ -284,6 +284,11 @@ def refuse(folder, script, *arguments):
     done = call(folder, script, *arguments)
     assert done.code == 2 and "Traceback" not in done.errors, done.errors[-2000:]
     return done.errors
+
+
+def test_a_list_of_files_that_names_none_is_refused(folder):
+    (folder / "runs/given").mkdir(parents=True)
+    assert '--data-file "," names no file' in refuse(folder, "model_evaluate.py", "--run", "given", "--data-file", ",")
 
 
 def test_wrong_flags_are_told_at_once_with_the_nearest_names(folder):

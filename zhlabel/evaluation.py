@@ -14,7 +14,7 @@ from zhlabel.files import hash_file, write_whole
 from zhlabel.intervals import bootstrap_intervals
 from zhlabel.outcomes import write_outcomes
 from zhlabel.reports import read_history, write_csv, write_json
-from zhlabel.runs import read_run
+from zhlabel.runs import WEIGHTS_FILE, read_run
 
 _PAGE_ERRORS = 2000  # errors on the page; errors.csv has them all
 _BARS = 24  # of the histogram of lengths
@@ -166,7 +166,7 @@ def make_report(evaluated, *, data_file, sha256, baseline, notes, outcomes):
         "baseline": baseline,
         "notes": notes,
         "parameters": run.record["parameters"],
-        "size_mib": round((run.folder / "weights.safetensors").stat().st_size / 2**20, 2),
+        "size_mib": round((run.folder / WEIGHTS_FILE).stat().st_size / 2**20, 2),
         "seconds": round(evaluated.seconds, 3),
         "texts_per_second": round(len(texts) / evaluated.seconds, 1),
         "peak_memory_mib": evaluated.peak_memory,
@@ -216,6 +216,7 @@ def write_evaluation(target, evaluated, report, text, outcomes):
     """
     from zhlabel.page import write_page
 
+    (target / "report.json").unlink(missing_ok=True)  # of an earlier evaluation, whose files are replaced one by one
     task, shown = evaluated.run.task, {"confusions.csv": [], "suspects.csv": []}
     for name, (columns, make) in task.tables.items():
         rows = make(*evaluated.everything)

@@ -115,7 +115,9 @@ def find_unfinished(plan):
     """
     paths = sorted(RUNS_FOLDER.glob(f"*/{PLAN_FILE}"), key=lambda path: path.stat().st_mtime)
     folders = [path.parent for path in paths if read_json(path) == plan]
-    return [folder for folder in folders if check_run(folder, plan) and not _is_held(folder)]
+    return [
+        folder for folder in folders if not is_complete(folder) and check_run(folder, plan) and not _is_held(folder)
+    ]
 
 
 def _describe_difference(folder, earlier, plan, differing):
