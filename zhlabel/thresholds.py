@@ -132,7 +132,7 @@ def choose_label_thresholds(counts, goal, *, common):
     labels. A wanted precision or recall is wanted of each label.
 
     A best threshold found on few positive texts is mostly noise, and such overfitting costs more than thresholds gain
-    (Yang 2001, "A study of thresholding strategies for text categorization"; Lewis et al. 2004, RCV1, section 6.2).
+    (Yang 2001, "A study of thresholding strategies for text categorization"; Lewis et al. 2004, RCV1).
     So the logit of a label's own threshold counts n / (n + SHRINKAGE), n its positive dev texts, and that of the common
     one the rest, as in empirical Bayes estimation (Efron & Morris 1975). A label without dev texts has the common one.
 
