@@ -4,6 +4,7 @@ from zhlabel.environment import require_environment
 
 require_environment()  # first, so that a missing package ends in one sentence
 
+import functools
 import math
 from dataclasses import asdict
 from importlib.metadata import version
@@ -12,11 +13,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from zhlabel import snapshots, tuning
+from zhlabel.batches import pad_rows
 from zhlabel.checkpoints import find_checkpoint
 from zhlabel.datasets import read_datasets
 from zhlabel.errors import InputError
 from zhlabel.labels import LAST_LABELS_FILE, count_labels, read_labels, write_labels
-from zhlabel.plans import begin_run, check_run, find_unfinished, make_plan
+from zhlabel.plans import begin_run, check_frozen, check_run, find_unfinished, make_plan
 from zhlabel.reports import write_history
 from zhlabel.runs import is_complete, locate_run, name_new_run, write_run
 from zhlabel.settings import run_script
@@ -50,7 +52,7 @@ FREEZE_LAYERS = 0  # embeddings and so many layers stay as they are; -1: the who
 LORA_RANK = 0  # above 0: the encoder is frozen, corrections of this rank and the head are trained
 LORA_ALPHA = 16.0  # the corrections count LORA_ALPHA / LORA_RANK times
 LORA_TARGETS = ["query", "key"]  # of query key value output inner outer
-PRECISION = "float32"  # or bfloat16: 1.2 to 2 times as fast on processors that have it
+PRECISION = "auto"  # bfloat16 on a processor or GPU that has it, where the encoder says the same; or float32, bfloat16
 SEED = 1  # of batch order, initial values, dropout and the dev share
 
 # How to decide; chosen on the dev texts, and again from them when RUN names a finished run
@@ -65,7 +67,7 @@ RUN = ""  # "": runs/<checkpoint>-<task>-<n>, the next free n; a name resumes th
 
 def main(settings):
     task = TASKS[settings.task]
-    check_frozen(settings)
+    check_frozen(settings.lora_rank, settings.freeze_layers, from_scratch=settings.from_scratch)
     kind = tuning.check_tuning(
         task,
         thresholds=settings.thresholds,
@@ -105,10 +107,11 @@ def main(settings):
     folder = choose_folder(settings, plan)
 
     # TensorFlow takes seconds to import, so it comes after everything that can be wrong with the input.
-    from zhlabel import export, lora, training
+    from zhlabel import export, lora, precision, training
 
     steps = math.ceil(len(tables["train"]) / settings.batch_size)
-    model = build_model(settings, task, head, checkpoint, names, settings.epochs * steps)
+    build = functools.partial(build_model, settings, task, head, checkpoint, names)
+    model, computed_in = prepare_model(settings, task, build, tables["dev"], settings.epochs * steps)
     train = training.TaskData(tables["train"], task.align(gold["train"], tables["train"], names), weights)
     counts = lora.count_parameters(model)
 
@@ -125,6 +128,8 @@ def main(settings):
         if best is None:
             print(f"Stopped before the first epoch ended; nothing to keep. Again: python model_train.py --run {folder}")
             raise KeyboardInterrupt
+        if computed_in != "float32":  # thresholds are chosen on the numbers that prediction will give
+            model = precision.copy_in_float32(model, build)
         outputs = training.predict_rows(model, tables["dev"], batch_size=4 * settings.batch_size)
         arrays = task.gather(predict_dev(outputs), gold["dev"], names)
         if settings.lora_rank:
@@ -136,6 +141,7 @@ def main(settings):
             "complete": complete,
             "task": task.name,
             "settings": resolved,
+            "precision": computed_in,
             "checkpoint": {key: getattr(checkpoint, key) for key in ("family", "file_format", "bundled")},
             "parameters": counts,
             **chosen,
@@ -156,7 +162,10 @@ def main(settings):
             names=names,
         )
         write_labels(names, LAST_LABELS_FILE)
-        print(describe_result(folder, record, task))
+        print(
+            f"{folder}: best after epoch {record['best_epoch']} of {record['epochs']}, dev {task.score_name} "
+            f"{record['dev_score']:.4f}; {tuning.describe_decisions(record)}; {record['seconds']:.0f} s in the epochs"
+        )
         if not complete:
             print(f"Stopped; the best so far can be used. To go on: python model_train.py --run {folder}")
             raise KeyboardInterrupt
@@ -178,16 +187,6 @@ def tune_again(settings):
     return True
 
 
-def check_frozen(settings):
-    """Stop where what is to be frozen contradicts itself."""
-    if settings.lora_rank and settings.freeze_layers:
-        raise InputError(f"--lora-rank {settings.lora_rank} freezes the encoder by itself: leave FREEZE_LAYERS 0.")
-    if settings.from_scratch and (settings.lora_rank or settings.freeze_layers):
-        raise InputError(
-            "--from-scratch begins with random weights: LORA_RANK and FREEZE_LAYERS must be 0 to train them."
-        )
-
-
 def choose_folder(settings, plan):
     """Choose the run's folder, and say whether a training begins or goes on there."""
     if settings.run:
@@ -200,16 +199,12 @@ def choose_folder(settings, plan):
     return folder
 
 
-def build_model(settings, task, head, checkpoint, names, total_steps):
-    """Build encoder and head on the devices there are, load the checkpoint, and compile; print devices and model."""
-    from zhlabel import backend, encoder, lora, training
+def build_model(settings, task, head, checkpoint, names):
+    """Build encoder and head on the devices there are, and load the checkpoint."""
+    from zhlabel import backend, encoder, lora
 
-    print(f"device: {backend.describe_device()}")
-    backend.set_up_devices()
-    backend.set_precision(settings.precision)
-    backend.set_seed(settings.seed)
     with backend.make_strategy().scope():
-        base = encoder.load_encoder(checkpoint, seed=settings.seed)
+        base = encoder.load_encoder(checkpoint, seed=settings.seed, first_token=not task.by_token)
         lora.freeze_encoder(base, checkpoint.config, settings.freeze_layers)
         if settings.lora_rank:
             lora.attach_lora(
@@ -220,7 +215,20 @@ def build_model(settings, task, head, checkpoint, names, total_steps):
                 targets=settings.lora_targets,
                 seed=settings.seed,
             )
-        model = task.build_model(base, names, head=head, seed=settings.seed)
+        return task.build_model(base, names, head=head, seed=settings.seed)
+
+
+def prepare_model(settings, task, build, dev_table, total_steps):
+    """Build the model in the precision to train in, and compile it; print devices, precision and model."""
+    from zhlabel import backend, precision, training
+
+    print(f"device: {backend.describe_device()}")
+    backend.set_up_devices()
+    backend.set_seed(settings.seed)
+    sample = pad_rows(dev_table.token_ids, dev_table.starts, range(min(settings.batch_size, len(dev_table))))
+    model, computed_in, reason = precision.build_in_precision(settings.precision, build, sample)
+    print(f"precision: {computed_in}; {reason}")
+    with model.distribute_strategy.scope():
         training.compile_model(
             model,
             loss=task.make_loss(model),
@@ -231,7 +239,7 @@ def build_model(settings, task, head, checkpoint, names, total_steps):
             total_steps=total_steps,
         )
     model.summary(line_length=110, print_fn=print)
-    return model
+    return model, computed_in
 
 
 def fit_with_progress(settings, task, model, train, dev_table, score_dev, folder, steps):
@@ -267,14 +275,6 @@ def fit_with_progress(settings, task, model, train, dev_table, score_dev, folder
     return True
 
 
-def describe_result(folder, record, task):
-    """Say in a line what came out."""
-    return (
-        f"{folder}: best after epoch {record['best_epoch']} of {record['epochs']}, dev {task.score_name} "
-        f"{record['dev_score']:.4f}; {tuning.describe_decisions(record)}; {record['seconds']:.0f} s in the epochs"
-    )
-
-
 VERSIONS_KEPT = ("tensorflow", "tf-keras", "bert4keras", "tokenizers", "numpy")
 LIMITS = {
     "TASK": tuple(TASKS),
@@ -286,7 +286,7 @@ LIMITS = {
     "WARMUP_SHARE": (0.0, 1.0),
     "WEIGHT_DECAY": (0.0, 1.0),
     "PATIENCE": (0, 10_000),
-    "PRECISION": ("float32", "bfloat16"),
+    "PRECISION": ("auto", "float32", "bfloat16"),
     "SEED": (0, 2**31 - 1),
     "HEAD_LEARNING_RATE": (0.0, 1.0),
     "FREEZE_LAYERS": (-1, 1_000),

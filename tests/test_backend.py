@@ -8,7 +8,6 @@ import pytest
 
 from zhlabel import backend
 from zhlabel.backend import describe_device, keras, make_strategy, set_seed, set_up_devices, tf
-from zhlabel.errors import InputError
 
 
 def run_python(code):
@@ -43,20 +42,21 @@ def test_the_device_has_a_name():
     assert "GPU: " in describe_device() or describe_device().startswith("CPU, ")
 
 
-def test_bfloat16_is_refused_where_the_processor_is_not_known_to_have_it(monkeypatch, tmp_path):
+def test_bfloat16_is_what_linux_says_of_the_processor(monkeypatch, tmp_path):
     flags = tmp_path / "cpuinfo"
     monkeypatch.setattr(backend, "_PROCESSOR_FILE", flags)
-    option = "auto_mixed_precision_onednn_bfloat16"
-    for content in (None, "flags : fpu avx512f"):
-        if content:
-            flags.write_text(content)
-        with pytest.raises(InputError, match='PRECISION = "bfloat16": this processor is not known to have it'):
-            backend.set_precision("bfloat16")
-    flags.write_text("flags : fpu avx512f avx512_bf16")
-    backend.set_precision("bfloat16")
-    assert tf.config.optimizer.get_experimental_options()[option]
-    backend.set_precision("float32")
-    assert not tf.config.optimizer.get_experimental_options()[option]
+    assert not backend.has_bfloat16()
+    for content, has in (("avx512f", False), ("avx512f avx512_bf16", True), ("amx_bf16 amx_tile", True)):
+        flags.write_text(f"flags : fpu {content}")
+        assert backend.has_bfloat16() is has
+
+
+@pytest.mark.parametrize("capability,has", [((7, 5), False), ((8, 0), True), ((9, 0), True), (None, False)])
+def test_bfloat16_is_what_the_capability_of_every_gpu_says(monkeypatch, capability, has):
+    details = {"compute_capability": capability} if capability else {}
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["gpu"])
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: details)
+    assert backend.has_bfloat16() is has
 
 
 def test_one_device_keeps_the_default_strategy():

@@ -251,6 +251,16 @@ def test_mixed_precision_gives_nearly_the_same(family):
 
 
 @FAMILIES
+def test_the_first_tokens_hidden_states_alone_are_those_of_all(family):
+    config, inputs = toy.make_config(family), list(toy.make_inputs())
+    whole, first = build_encoder(config, seed=1), build_encoder(config, seed=1, first_token=True)
+    fill_encoder(whole, config, toy.draw_weights(config))
+    fill_encoder(first, config, toy.draw_weights(config))
+    assert first.output_shape == (None, 1, 16)
+    np.testing.assert_allclose(first(inputs), whole(inputs)[:, :1], atol=1e-5)
+
+
+@FAMILIES
 def test_every_variable_learns(family):
     encoder = make_encoder(family, hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.1)
     with tf.GradientTape() as tape:

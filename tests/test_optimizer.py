@@ -65,6 +65,18 @@ def test_the_rate_is_that_of_the_formula_at_each_step():
     assert rates == pytest.approx(by_hand)
 
 
+def test_every_step_is_that_of_keras():
+    ours = make_model()
+    schedule = WarmupThenDecay(RATE, 10, 2)
+    theirs = make_model()
+    theirs.optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.1, epsilon=1e-6)
+    theirs.optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma", "[Nn]orm"])
+    theirs.optimizer.build(theirs.trainable_variables)
+    for found, expected in zip(apply_steps(ours), apply_steps(theirs), strict=True):
+        for place, variable in enumerate(ours.weights):
+            assert np.abs(found[place] - expected[place]).max() < 1e-6, variable.name
+
+
 def test_every_step_equals_that_of_one_rate_for_the_head_and_of_the_other_for_the_encoder():
     model = make_model(head_learning_rate=HEAD_RATE)
     both, slow, fast = map(apply_steps, (model, make_model(), make_model(learning_rate=HEAD_RATE)))

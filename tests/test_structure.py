@@ -33,13 +33,13 @@ ROWS = [
     | {"metrics", "entity_metrics", "ranking", "calibration", "outcomes", "intervals", "significance", "baselines"}
     | {"decisions", "decoding", "thresholds", "sweep", "label_errors", "suspects", "light"}
     | {"reports", "class_reports", "entity_reports", "drawings", "page", "writers"},
-    {"backend", "checkpoints", "encoder", "lora", "crf", "heads", "optimizer"},
+    {"backend", "checkpoints", "layers", "encoder", "lora", "crf", "heads", "optimizer", "precision"},
     {"training"},
     {"tasks", "runs", "loading", "export", "datasets", "plans", "tuning", "evaluation"}
     | {"comparison", "comparison_tables"},
 ]
 # Only these import TensorFlow at once.
-HEAVY = {"backend", "encoder", "lora", "crf", "heads", "optimizer", "training", "export"}
+HEAVY = {"backend", "layers", "encoder", "lora", "crf", "heads", "optimizer", "precision", "training", "export"}
 PRINTING = {"zhlabel.environment", "zhlabel.settings"}  # they speak for a script before its own code runs
 HEAVY_PACKAGES = ("tensorflow", "tf_keras", "keras", "bert4keras", "torch", "transformers", "sklearn", "pandas")
 

@@ -17,11 +17,13 @@ windows.py      what the windows of a long text say, made one
 batches.py      texts of like length together, each exactly once, padded
 backend.py      the one door to TensorFlow, tf-keras and bert4keras
 checkpoints/    a folder -> family, config, table of its variables
+layers.py       bert4keras's layers in fewer operations
 encoder.py      builds the encoder and fills every weight, or stops
 lora.py         freezes layers; low-rank correction of frozen ones: attach, count, merge
 crf.py          the CRF layer and the losses of taggers
 heads.py        CLS + Dense; BiLSTM, attention and CRF
-optimizer.py    AdamW with warm-up, and a rate of its own for the head
+optimizer.py    AdamW in one pass, with warm-up, and a rate of its own for the head
+precision.py    float32 or bfloat16, by what the device has and what the encoder says
 snapshots.py    what a training leaves on disk to go on from
 training.py     compile and fit; keeps the best epoch by the dev score; resumes
 tasks/          one table: for each task its reader, targets, head, loss, decision, score

@@ -4,8 +4,8 @@ Importing this module changes the process, and it is the only one of the package
 
 * ``TF_USE_LEGACY_KERAS=1`` and ``TF_KERAS=1`` are set: bert4keras is written for Keras 2 (tf-keras).
 * ``tf.keras`` is touched before bert4keras is imported; without the touch bert4keras ends in a RecursionError.
-* Keras's random layers get random generators that can be reset, bert4keras's attention dropout among them: a resumed
-  training sees the dropout of an uninterrupted one.
+* Keras's random layers get random generators that can be reset: a resumed training sees the dropout of an uninterrupted
+  one.
 * TensorFlow's C++ log is silenced, unless ``TF_CPP_MIN_LOG_LEVEL`` is set already: ``TF_CPP_MIN_LOG_LEVEL=0 python
   model_train.py`` shows it (of use when a GPU is not found).
 
@@ -65,26 +65,9 @@ def _import_all():
     except (ImportError, AttributeError, RecursionError) as problem:
         reason = str(problem).splitlines()[0]
         raise InputError(f"bert4keras does not import ({type(problem).__name__}: {reason}). {REMEDY}") from problem
-    _make_dropout_resettable(tensorflow.keras, sys.modules["bert4keras.layers"])
+    # By default the state of a dropout lies in TensorFlow's kernel, where none can set it.
+    tensorflow.keras.backend.experimental.enable_tf_random_generator()
     return tensorflow, tensorflow.keras, sys.modules["bert4keras"]
-
-
-def _make_dropout_resettable(keras, layers):
-    """Give every dropout a generator: by default its random state lies in TensorFlow's kernel, where none can set it.
-
-    bert4keras's attention makes a new Dropout layer in each call, which no generator survives: it is now made once.
-    """
-    keras.backend.experimental.enable_tf_random_generator()
-    build, dropout = layers.MultiHeadAttention.build, keras.layers.Dropout
-
-    def build_with_dropout(self, input_shape):
-        build(self, input_shape)
-        if self.attention_dropout:
-            self.attention_dropout = dropout(self.attention_dropout, name="attention_dropout")
-            self.attention_dropout.build(input_shape)
-
-    layers.MultiHeadAttention.build = build_with_dropout
-    layers.Dropout = lambda rate: rate if isinstance(rate, dropout) else dropout(rate)
 
 
 tf, keras, bert4keras = _import_all()
@@ -119,24 +102,34 @@ def set_up_devices():
             tf.config.experimental.set_memory_growth(gpu, True)
 
 
-def set_precision(name):
-    """Let the processor multiply matrices in bfloat16, or in float32; weights, sums and losses stay float32.
+@contextlib.contextmanager
+def computing_in(precision):
+    """Let the layers that are made in this block compute in a precision; their variables are float32 in both.
 
     Args:
-        name: "float32", or "bfloat16" on a processor that has it.
+        precision: "float32" or "bfloat16".
 
-    Raises:
-        InputError: bfloat16 is asked for, and this processor is not known to have it.
-
-    >>> set_precision("float32")
+    >>> with computing_in("bfloat16"):
+    ...     keras.layers.Dense(2).compute_dtype
+    'bfloat16'
     """
-    if name == "bfloat16" and not has_bfloat16():
-        raise InputError('PRECISION = "bfloat16": this processor is not known to have it. Use float32.')
-    tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": name == "bfloat16"})
+    before = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy({"bfloat16": "mixed_bfloat16"}.get(precision, precision))
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_global_policy(before)
 
 
 def has_bfloat16():
-    """Say whether the processor multiplies in bfloat16; known of Linux alone, by what it says of its processor."""
+    """Say whether the device multiplies in bfloat16: a GPU of compute capability 8, a processor that Linux says has it.
+
+    Of a processor under another system it is not known, and the answer no.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+        return all(detail.get("compute_capability", (0, 0)) >= (8, 0) for detail in details)
     try:
         flags = _PROCESSOR_FILE.read_text(encoding="utf-8", errors="replace").split()
     except OSError:

@@ -142,8 +142,9 @@ def load_model(folder):
     record, names = read_run(folder), read_labels(folder / "label.json")
     set_up_devices()
     config = read_json(folder / "encoder.json")
-    encoder = build_encoder(config, seed=0)
-    model = TASKS[record["task"]].build_model(encoder, names, head=record["settings"]["head"], seed=0)
+    task = TASKS[record["task"]]
+    encoder = build_encoder(config, seed=0, first_token=not task.by_token)
+    model = task.build_model(encoder, names, head=record["settings"]["head"], seed=0)
     _fill_weights(model, config, folder / WEIGHTS_FILE)
     return model
 

@@ -39,6 +39,25 @@ def make_plan(resolved, checkpoint, names):
     return json.loads(json.dumps(plan))
 
 
+def check_frozen(lora_rank, freeze_layers, *, from_scratch):
+    """Check that what is to be frozen does not contradict itself.
+
+    Args:
+        lora_rank: LORA_RANK.
+        freeze_layers: FREEZE_LAYERS.
+        from_scratch: FROM_SCRATCH.
+
+    Raises:
+        InputError: it does.
+    """
+    if lora_rank and freeze_layers:
+        raise InputError(f"--lora-rank {lora_rank} freezes the encoder by itself: leave FREEZE_LAYERS 0.")
+    if from_scratch and (lora_rank or freeze_layers):
+        raise InputError(
+            "--from-scratch begins with random weights: LORA_RANK and FREEZE_LAYERS must be 0 to train them."
+        )
+
+
 def check_run(folder, plan):
     """Check that a training of this plan may begin or go on in a folder; nothing is written.
 

@@ -10,7 +10,7 @@ import numpy as np
 from zhlabel.backend import keras, set_seed, tf
 from zhlabel.batches import map_rows, order_for_training, pad_rows
 from zhlabel.errors import InputError
-from zhlabel.optimizer import AdamWithHeadRate, WarmupThenDecay
+from zhlabel.optimizer import FusedAdam, WarmupThenDecay
 from zhlabel.snapshots import BEST_FILE, STATE_FILE, find_best, read_tensors, write_tensors
 from zhlabel.tags import IGNORED
 from zhlabel.tokens import TokenTable
@@ -61,22 +61,21 @@ def compile_model(model, *, loss, learning_rate, warmup_share, weight_decay, tot
         weight_decay: decoupled weight decay a step, times the learning rate.
         total_steps: steps of the whole training.
         head_learning_rate: peak rate of all that is not in the nested model "encoder"; 0: the same rate.
-
-    Reference: Loshchilov & Hutter 2019, "Decoupled Weight Decay Regularization", arXiv:1711.05101.
     """
     warmup_steps = int(warmup_share * total_steps)
     schedule = WarmupThenDecay(learning_rate, total_steps, warmup_steps)
-    options = {"weight_decay": weight_decay, "epsilon": 1e-6}
+    head_schedule, head_variables = None, ()
     if head_learning_rate:
         inside = {id(variable) for variable in model.get_layer("encoder").weights}
-        optimizer = AdamWithHeadRate(
-            schedule,
-            head_schedule=WarmupThenDecay(head_learning_rate, total_steps, warmup_steps),
-            head_variables=[variable for variable in model.trainable_variables if id(variable) not in inside],
-            **options,
-        )
-    else:
-        optimizer = keras.optimizers.AdamW(schedule, **options)
+        head_schedule = WarmupThenDecay(head_learning_rate, total_steps, warmup_steps)
+        head_variables = [variable for variable in model.trainable_variables if id(variable) not in inside]
+    optimizer = FusedAdam(
+        schedule,
+        head_schedule=head_schedule,
+        head_variables=head_variables,
+        weight_decay=weight_decay,
+        epsilon=1e-6,
+    )
     optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma", "[Nn]orm"])
     model.compile(optimizer=optimizer, loss=loss)
     optimizer.build(model.trainable_variables)
@@ -173,6 +172,9 @@ def _fit_epoch(model, train, batch_size, seed, epoch, steps, on_batch):
     ids, weights = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.float32)
     targets = tf.TensorSpec([None, *([None] if train.is_by_token else train.targets.shape[1:])], train.target_type)
     dataset = tf.data.Dataset.from_generator(generate, output_signature=((ids, ids), targets, weights)).prefetch(2)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # its thread sleeps 10 ms, 20, 40 ... 60 s, and an epoch's end waits for it
+    dataset = dataset.with_options(options)
     callbacks = [_WatchLoss(epoch, on_batch)]
     return model.fit(dataset, steps_per_epoch=steps, verbose=0, callbacks=callbacks).history["loss"][0]
 
