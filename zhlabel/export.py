@@ -15,6 +15,7 @@ from zhlabel.training import predict_rows
 
 TOLERANCE = 1e-4
 _ROWS = 24
+_NAME = "outputs"
 
 
 def export_run(folder):
@@ -33,11 +34,11 @@ def export_run(folder):
 
     model = load_model(folder)
     ids = tf.TensorSpec([None, None], tf.int32)
-    traced = tf.function(lambda *inputs: model(inputs, training=False), input_signature=[ids, ids])
+    traced = tf.function(lambda *inputs: tf.identity(model(inputs, training=False), _NAME), input_signature=[ids, ids])
     # Shared weights would point into frozen copies that TensorFlow has given back before they are written.
     converted = openvino.convert_model(traced.get_concrete_function(), share_weights=False)
-    # The converted graph gives inner tensors too; the function's own result is the one named so.
-    graph = openvino.Model([converted.output("Identity:0")], converted.get_parameters())
+    # The converted graph gives inner tensors too, of custom gradients for example.
+    graph = openvino.Model([converted.output(f"{_NAME}:0")], converted.get_parameters())
     limit = read_run(folder)["settings"]["max_length"]
     table = _draw_table(read_json(Path(folder) / "encoder.json")["vocab_size"], limit)
     expected = predict_rows(model, table, batch_size=_ROWS)

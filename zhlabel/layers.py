@@ -29,10 +29,10 @@ def gelu_tanh(x):
 
     Reference: Hendrycks & Gimpel 2016, "Gaussian Error Linear Units", arXiv:1606.08415, section 2.
     """
-    square = x * x
-    share = 0.5 + 0.5 * tf.tanh(x * (_TANH_SCALE + _TANH_SCALE * _TANH_CUBE * square))
-    slope = 2 * _TANH_SCALE + 6 * _TANH_SCALE * _TANH_CUBE * square
-    return x * share, share + x * (share - share * share) * slope
+    # In this order OpenVINO knows the value as one operation.
+    rest = 1 + tf.tanh(x * _TANH_SCALE * (1 + x * _TANH_CUBE * x))
+    slope = _TANH_SCALE + 3 * _TANH_SCALE * _TANH_CUBE * (x * x)
+    return x * 0.5 * rest, 0.5 * rest * (1 + x * (2 - rest) * slope)
 
 
 @_with_derivative
@@ -98,7 +98,7 @@ class FirstToken(keras.layers.Layer):
     """The hidden states of each row's first token, [B, T, H] to [B, 1, H], and its mask."""
 
     def call(self, inputs):
-        return inputs[:, 0, None]
+        return tf.expand_dims(inputs[:, 0], 1)  # OpenVINO misreads inputs[:, 0, None]
 
     def compute_mask(self, inputs, mask=None):
-        return None if mask is None else mask[:, 0, None]
+        return None if mask is None else tf.expand_dims(mask[:, 0], 1)

@@ -1,0 +1,65 @@
+"""The contender that this project is: trained as model_train.py does, labelling as model_predict.py does."""
+
+import tempfile
+
+from benchmarks.contenders.worker import BATCH, take_rows
+from zhlabel.loading import load_run
+
+
+def load_trainer(table, targets, *, config, precision):
+    """Give a function of the epoch's number that trains one epoch and gives its seconds.
+
+    Args:
+        table: TokenTable of N texts.
+        targets: bool [N, L].
+        config: the encoder's, as in encoder.json; weights are random.
+        precision: "float32" or "bfloat16".
+    """
+    from zhlabel import backend, encoder, training
+    from zhlabel.precision import build_in_precision
+    from zhlabel.tasks import TASKS
+
+    backend.set_up_devices()
+    backend.set_seed(1)
+    task, names = TASKS["multi_label"], [str(label) for label in range(targets.shape[1])]
+
+    def build():
+        return task.build_model(encoder.build_encoder(config, seed=1, first_token=True), names, head="cls", seed=1)
+
+    model, _, _ = build_in_precision(precision, build, table.token_ids[None, :3])
+    training.compile_model(
+        model,
+        loss=task.make_loss(model),
+        learning_rate=5e-4,
+        warmup_share=0.1,
+        weight_decay=0.01,
+        total_steps=10_000,
+    )
+    train, dev_table = training.TaskData(table, targets), take_rows(table, 0, 1)
+
+    def fit_epoch(epoch):
+        with tempfile.TemporaryDirectory() as folder:
+            history = training.fit_model(
+                model,
+                train,
+                dev_table,
+                folder=folder,
+                score=lambda outputs: {"dev_score": 0.0},
+                epochs=1,
+                batch_size=BATCH,
+                patience=0,
+                seed=1 + epoch,
+            )
+        return history[0]["seconds"]  # of the steps and one dev text; without writing the weights
+
+    return fit_epoch
+
+
+def load_predictor(*, run):
+    """Give a function of a TokenTable and a batch size to probabilities, float32 [W, L].
+
+    Args:
+        run: the run's folder, with its exported graph.
+    """
+    predict_rows = load_run(run).predict_rows
+    return lambda table, batch_size: predict_rows(table, batch_size=batch_size)
