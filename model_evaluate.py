@@ -10,6 +10,7 @@ import sys
 from zhlabel import comparison, evaluation
 from zhlabel.errors import InputError
 from zhlabel.files import hash_file
+from zhlabel.light import PRECISIONS
 from zhlabel.loading import load_run
 from zhlabel.reports import describe_thresholds
 from zhlabel.runs import choose_evaluation_folder, find_newest_run, locate_run, read_run
@@ -21,6 +22,7 @@ DATA_FILE = "data/test.csv"  # labelled texts, in any form that training reads; 
 THRESHOLD = 0.0  # 0: the run's own; else the probability that a label or an entity must reach (not multi_class)
 BASELINE = True  # also learns the run's training file without the encoder, to show what that is worth
 BATCH_SIZE = 16  # texts at once; changes speed and memory, not the result
+PRECISION = "float32"  # or bfloat16: faster on a processor that has it; a probability may differ by 0.03
 
 
 def main(settings):
@@ -50,7 +52,8 @@ def evaluate_apart(folder, settings):
     """Evaluate a run in a process of its own, so that its time and memory are its own too."""
     command = [sys.executable, __file__, "--run", str(folder), "--data-file", settings.data_file]
     command += ["--threshold", str(settings.threshold), "--baseline", str(settings.baseline)]
-    done = subprocess.run([*command, "--batch-size", str(settings.batch_size)], check=False)
+    command += ["--batch-size", str(settings.batch_size), "--precision", settings.precision]
+    done = subprocess.run(command, check=False)
     if done.returncode:
         sys.exit(done.returncode)
 
@@ -61,12 +64,14 @@ def evaluate_files(folder, files, settings):
     command = f"model_evaluate.py --run {folder} --data-file {task.sample.format('test')}"
     examples = {file: task.read_examples(file, print_note=print, command=command) for file in files}
     print(f"run: {folder}")
-    run = load_run(folder)
+    run = load_run(folder, precision=settings.precision)
     thresholds = run.settle_thresholds(settings.threshold)
     gold = {file: task.encode_gold(examples[file], run.names, source=f"{folder}/label.json") for file in files}
     notes = []
     if settings.threshold:
         notes.append(f"decided by the threshold given, {settings.threshold}, not by the run's own")
+    if settings.precision != "float32":
+        notes.append(f"computed in {settings.precision}")
     if not run.record["complete"]:
         notes.append(f"this training was stopped after epoch {run.record['epochs']}")
     train = None
@@ -132,4 +137,4 @@ def compare(folders, files):
 
 
 if __name__ == "__main__":
-    run_script(main, globals(), limits={"THRESHOLD": (0.0, 1.0), "BATCH_SIZE": (1, 65_536)})
+    run_script(main, globals(), limits={"THRESHOLD": (0.0, 1.0), "BATCH_SIZE": (1, 65_536), "PRECISION": PRECISIONS})

@@ -5,11 +5,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import openvino
 import pytest
 import toy
 
 from zhlabel import export, light, loading, runs
 from zhlabel.encoder import build_encoder, fill_encoder
+from zhlabel.errors import InputError
 from zhlabel.tasks import TASKS
 from zhlabel.training import predict_rows
 
@@ -65,6 +67,33 @@ def test_a_run_says_the_same_through_its_graph_and_through_tensorflow(tmp_path, 
         assert any(predictions)
     else:
         assert np.abs(predictions - wanted).max() < 1e-4
+
+
+def test_many_batches_at_a_time_give_each_row_its_own_output(exported):
+    run = loading.load_run(exported)
+    table = run.encode([text * (1 + i % 3) for i, text in enumerate(TEXTS * 40)])
+    one_by_one = np.concatenate(
+        [run.predict_rows(run.encode([t * (1 + i % 3)]), batch_size=1) for i, t in enumerate(TEXTS * 40)]
+    )
+    for _ in range(3):
+        assert np.abs(run.predict_rows(table, batch_size=8) - one_by_one).max() < 1e-5
+
+
+def test_bfloat16_is_near_and_asked_for_alone(exported):
+    if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        pytest.skip("this processor has no bfloat16")
+    light_model, table = light.LightModel(exported, precision="bfloat16"), loading.load_run(exported).encode(TEXTS)
+    exact = light.LightModel(exported).predict_rows(table, batch_size=2)
+    for batch_size in (2, 8):
+        assert 0 < np.abs(light_model.predict_rows(table, batch_size=batch_size) - exact).max() < 0.05
+
+
+def test_bfloat16_is_refused_where_it_can_not_be_had(exported, tmp_path, monkeypatch):
+    with pytest.raises(InputError, match=r"has no model\.xml, and TensorFlow computes in float32"):
+        loading.load_run(write_run(tmp_path / "run"), precision="bfloat16")
+    monkeypatch.setattr("openvino.Core.get_property", lambda *_: ["FP32"])
+    with pytest.raises(InputError, match="this processor does not have it"):
+        loading.load_run(exported, precision="bfloat16")
 
 
 def test_prediction_through_the_graph_imports_no_tensorflow(exported):

@@ -81,12 +81,28 @@ def map_rows(forward, table, *, batch_size, width, by_token):
     Returns:
         float32 array [W, width], or [sum of T, width] as long as ``table.token_ids``.
     """
-    results = np.zeros((len(table.token_ids) if by_token else len(table), width), dtype=np.float32)
+    results = make_room(table, width=width, by_token=by_token)
     for indices in order_for_prediction(table.lengths, batch_size):
-        outputs = forward(pad_rows(table.token_ids, table.starts, indices))
-        if by_token:
-            for row, output in zip(indices, outputs, strict=True):
-                results[table.starts[row] : table.starts[row + 1]] = output[: table.lengths[row]]
-        else:
-            results[indices] = outputs
+        place_rows(results, table, indices, forward(pad_rows(table.token_ids, table.starts, indices)))
     return results
+
+
+def make_room(table, *, width, by_token):
+    """Give an empty array for the outputs of a table's rows, as ``map_rows`` gives it; arguments as there."""
+    return np.zeros((len(table.token_ids) if by_token else len(table), width), dtype=np.float32)
+
+
+def place_rows(results, table, indices, outputs):
+    """Put a batch's outputs where they belong.
+
+    Args:
+        results: what ``make_room`` gave, and this changes.
+        table: TokenTable of W rows.
+        indices: B places among the rows.
+        outputs: float32 [B, width], or [B, T, width] for each token.
+    """
+    if outputs.ndim == 2:
+        results[indices] = outputs
+        return
+    for row, output in zip(indices, outputs, strict=True):
+        results[table.starts[row] : table.starts[row + 1]] = output[: table.lengths[row]]

@@ -9,7 +9,7 @@ import numpy as np
 
 from zhlabel.errors import InputError
 from zhlabel.labels import read_labels
-from zhlabel.light import LightModel, is_exported
+from zhlabel.light import GRAPH_FILE, LightModel, is_exported
 from zhlabel.runs import WEIGHTS_FILE, name_weights, read_json, read_run
 from zhlabel.tasks import TASKS
 from zhlabel.tokens import TextEncoder, read_vocabulary
@@ -96,17 +96,18 @@ class Run:
         return {"global": threshold} | {key: own[key] for key in ("labels_per_text",) if key in own}
 
 
-def load_run(folder):
+def load_run(folder, *, precision="float32"):
     """Load a run: through the graph that training exported, without TensorFlow; through TensorFlow where there is none.
 
     Args:
         folder: the run's folder.
+        precision: "float32", or "bfloat16" through the graph.
 
     Returns:
         A Run.
 
     Raises:
-        InputError: as ``read_run``; a file of the run is missing or damaged.
+        InputError: as ``read_run`` and ``LightModel``; a file of the run is missing or damaged.
     """
     folder = Path(folder)
     record = read_run(folder)
@@ -114,7 +115,12 @@ def load_run(folder):
     task = TASKS[record["task"]]
     text_encoder = TextEncoder(read_vocabulary(folder / "vocab.txt"))
     if is_exported(folder):
-        predict_rows, state = LightModel(folder).predict_rows, _read_weight(folder / WEIGHTS_FILE, task.state)
+        predict_rows, state = (
+            LightModel(folder, precision=precision).predict_rows,
+            _read_weight(folder / WEIGHTS_FILE, task.state),
+        )
+    elif precision != "float32":
+        raise InputError(f'{folder} has no {GRAPH_FILE}, and TensorFlow computes in float32: PRECISION = "float32".')
     else:
         from zhlabel.training import predict_rows as predict_by_tensorflow
 
