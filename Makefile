@@ -1,11 +1,17 @@
-# One command each: make setup | train | test | lint | lock.  PYTHON=python3.12 picks another interpreter.
+# One command each: make setup | train | test | lint | bench | lock.  PYTHON=python3.12 picks another interpreter.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+# What make bench compares on.
+BENCH_RUN ?= runs/albert_tiny-multi_label-1
+TRAIN ?= data/train.csv
+TEST ?= data/test.csv
+OUT ?= runs/bench
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 UV_COMPILE = uv pip compile --quiet --universal --python-version 3.10 --override overrides.txt \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: setup setup-dev train test lint lock
+.PHONY: setup setup-dev train test lint bench lock
 
 setup: $(VENV)/.installed
 setup-dev: $(VENV)/.installed-dev
@@ -33,8 +39,14 @@ lint: setup-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 
+# Beside `transformers` and plain bert4keras; PyTorch's build without CUDA comes from its own index.
+bench: setup
+	$(RUN) -m pip install --quiet --no-deps --extra-index-url $(TORCH_INDEX) -r requirements-bench.txt
+	$(RUN) -m benchmarks.side_by_side $(BENCH_RUN) $(TRAIN) $(TEST) $(OUT)
+
 # Needs uv (pip install uv).
 lock:
 	$(UV_COMPILE) requirements.in -o requirements.txt
 	$(UV_COMPILE) requirements-gpu.in -o requirements-gpu.txt
 	$(UV_COMPILE) requirements-dev.in -o requirements-dev.txt
+	$(UV_COMPILE) --override benchmarks/overrides.txt -c requirements.txt requirements-bench.in -o requirements-bench.txt

@@ -45,7 +45,8 @@ TRAINERS = {
 }
 _TORCH = {"module": "transformers_torch", "precision": "float32", "grouped": True}
 PREDICTORS = {
-    "zhlabel": {"module": "ours"},
+    "zhlabel, float32": {"module": "ours", "precision": "float32"},
+    "zhlabel, bfloat16": {"module": "ours", "precision": "bfloat16"},
     "transformers, defaults": _TORCH | {"grouped": False},
     "transformers, defaults, batches of 32": _TORCH | {"grouped": False, "batch_size": 32},
     "transformers, by length": _TORCH,
@@ -97,7 +98,8 @@ def start_workers(orders, notes):
         print(f"  {name}", flush=True)
         worker = Worker(order)
         if worker.left_out:
-            notes.append(f"{name} was left out: {worker.left_out}")
+            note = f"{name} was left out: {worker.left_out}"
+            notes += [note] if note not in notes else []
             worker.close()
         else:
             workers[name] = worker
@@ -233,11 +235,10 @@ def main(arguments):
         written = folder / "transformers"
         command = [sys.executable, "-m", "benchmarks.contenders.transformers_folder", str(run), str(written)]
         subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.DEVNULL)
-        places = {"ours": {"run": str(run)}, "plain_bert4keras": {"run": str(run)}}
         orders = {
             name: {"part": "predict", "material": paths["test"]}
             | options
-            | places.get(options["module"], {"folder": str(written)})
+            | ({"folder": str(written)} if options["module"].startswith("transformers") else {"run": str(run)})
             for name, options in PREDICTORS.items()
         }
         workers = start_workers(orders, notes)

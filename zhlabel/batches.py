@@ -88,7 +88,16 @@ def map_rows(forward, table, *, batch_size, width, by_token):
 
 
 def make_room(table, *, width, by_token):
-    """Give an empty array for the outputs of a table's rows, as ``map_rows`` gives it; arguments as there."""
+    """Give an array of zeros for the outputs of a table's rows.
+
+    Args:
+        table: TokenTable of W rows.
+        width: of an output.
+        by_token: whether each token has an output of its own.
+
+    Returns:
+        float32 array [W, width], or [sum of T, width].
+    """
     return np.zeros((len(table.token_ids) if by_token else len(table), width), dtype=np.float32)
 
 

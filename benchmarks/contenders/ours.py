@@ -55,11 +55,12 @@ def load_trainer(table, targets, *, config, precision):
     return fit_epoch
 
 
-def load_predictor(*, run):
+def load_predictor(*, run, precision):
     """Give a function of a TokenTable and a batch size to probabilities, float32 [W, L].
 
     Args:
         run: the run's folder, with its exported graph.
+        precision: "float32" or "bfloat16".
     """
-    predict_rows = load_run(run).predict_rows
+    predict_rows = load_run(run, precision=precision).predict_rows
     return lambda table, batch_size: predict_rows(table, batch_size=batch_size)
