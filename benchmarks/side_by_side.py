@@ -271,4 +271,5 @@ if __name__ == "__main__":
     try:
         main(parser.parse_args())
     except InputError as problem:
-        sys.exit(str(problem))
+        print(problem, file=sys.stderr)
+        sys.exit(2)
