@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import asdict
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -200,7 +200,10 @@ def describe_machine():
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
         processor = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), processor)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+    try:
+        versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+    except PackageNotFoundError as problem:
+        raise InputError(f"{problem.name} is not installed. `make bench` installs what is compared.") from None
     return f"{processor}, {cores} cores; Python {platform.python_version()}, {versions}"
 
 
