@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from zhlabel import snapshots, tuning
+from zhlabel import models, snapshots, tuning
 from zhlabel.batches import pad_rows
 from zhlabel.checkpoints import find_checkpoint
 from zhlabel.datasets import read_datasets
@@ -35,7 +35,7 @@ LABEL_FILE = ""  # "": labels are collected from TRAIN_FILE; a label.json of you
 # Where to start
 CHECKPOINT = "albert_tiny"  # folder of an ALBERT, ELECTRA, BERT or RoBERTa-wwm checkpoint
 FROM_SCRATCH = False  # True: only its config and vocab.txt are used, weights start at random
-HEAD = ""  # "": [CLS] and a dense layer, for ner crf; or bilstm_crf, bilstm_attention_crf, softmax
+HEAD = ""  # "": [CLS] and the tokens' highest values, or cls; for ner crf, or bilstm_crf, bilstm_attention_crf, softmax
 MAX_LENGTH = 256  # tokens a row, [CLS] and [SEP] included
 LONG_TEXT = ""  # "": longer texts are cut, for ner laid into windows; or cut, head_tail, windows_mean, windows_max
 
@@ -45,6 +45,7 @@ BATCH_SIZE = 16  # texts a step
 LEARNING_RATE = 5e-4  # peak; the bundled tiny checkpoint 5e-4, other tiny ones 1e-4, base 5e-5, BERT and RoBERTa 2e-5
 WARMUP_SHARE = 0.1  # share of all steps in which the rate rises; it falls to 0 in the rest
 WEIGHT_DECAY = 0.01  # decoupled, not on biases and layer norms
+ADVERSARIAL = 0.0  # above 0: each batch is learned twice, once with the word vectors moved by so much against it (FGM)
 PATIENCE = 3  # stop after so many epochs without a better dev score; 0: never early
 CLASS_WEIGHTS = ""  # multi_class: balanced, or 裁员:2.0|收购:0.5
 HEAD_LEARNING_RATE = 0.0  # peak of all that is not encoder; 0: LEARNING_RATE
@@ -110,7 +111,18 @@ def main(settings):
     from zhlabel import export, lora, precision, training
 
     steps = math.ceil(len(tables["train"]) / settings.batch_size)
-    build = functools.partial(build_model, settings, task, head, checkpoint, names)
+    build = functools.partial(
+        models.build_to_train,
+        checkpoint,
+        task,
+        names,
+        head=head,
+        seed=settings.seed,
+        freeze_layers=settings.freeze_layers,
+        lora_rank=settings.lora_rank,
+        lora_alpha=settings.lora_alpha,
+        lora_targets=settings.lora_targets,
+    )
     model, computed_in = prepare_model(settings, task, build, tables["dev"], settings.epochs * steps)
     train = training.TaskData(tables["train"], task.align(gold["train"], tables["train"], names), weights)
     counts = lora.count_parameters(model)
@@ -199,28 +211,9 @@ def choose_folder(settings, plan):
     return folder
 
 
-def build_model(settings, task, head, checkpoint, names):
-    """Build encoder and head on the devices there are, and load the checkpoint."""
-    from zhlabel import backend, encoder, lora
-
-    with backend.make_strategy().scope():
-        base = encoder.load_encoder(checkpoint, seed=settings.seed, first_token=not task.by_token)
-        lora.freeze_encoder(base, checkpoint.config, settings.freeze_layers)
-        if settings.lora_rank:
-            lora.attach_lora(
-                base,
-                checkpoint.config,
-                rank=settings.lora_rank,
-                alpha=settings.lora_alpha,
-                targets=settings.lora_targets,
-                seed=settings.seed,
-            )
-        return task.build_model(base, names, head=head, seed=settings.seed)
-
-
 def prepare_model(settings, task, build, dev_table, total_steps):
     """Build the model in the precision to train in, and compile it; print devices, precision and model."""
-    from zhlabel import backend, precision, training
+    from zhlabel import adversarial, backend, precision, training
 
     print(f"device: {backend.describe_device()}")
     backend.set_up_devices()
@@ -238,6 +231,8 @@ def prepare_model(settings, task, build, dev_table, total_steps):
             weight_decay=settings.weight_decay,
             total_steps=total_steps,
         )
+    if settings.adversarial:
+        adversarial.train_adversarially(model, settings.adversarial)
     model.summary(line_length=110, print_fn=print)
     return model, computed_in
 
@@ -285,6 +280,7 @@ LIMITS = {
     "LEARNING_RATE": (0.0, 1.0),
     "WARMUP_SHARE": (0.0, 1.0),
     "WEIGHT_DECAY": (0.0, 1.0),
+    "ADVERSARIAL": (0.0, 100.0),
     "PATIENCE": (0, 10_000),
     "PRECISION": ("auto", "float32", "bfloat16"),
     "SEED": (0, 2**31 - 1),

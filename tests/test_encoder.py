@@ -253,11 +253,28 @@ def test_mixed_precision_gives_nearly_the_same(family):
 @FAMILIES
 def test_the_first_tokens_hidden_states_alone_are_those_of_all(family):
     config, inputs = toy.make_config(family), list(toy.make_inputs())
-    whole, first = build_encoder(config, seed=1), build_encoder(config, seed=1, first_token=True)
+    whole, first = build_encoder(config, seed=1), build_encoder(config, seed=1, summary="cls")
     fill_encoder(whole, config, toy.draw_weights(config))
     fill_encoder(first, config, toy.draw_weights(config))
     assert first.output_shape == (None, 1, 16)
     np.testing.assert_allclose(first(inputs), whole(inputs)[:, :1], atol=1e-5)
+
+
+@FAMILIES
+def test_the_summary_has_the_first_tokens_last_states_and_the_highest_before_without_padding(family):
+    config, inputs = toy.make_config(family), list(toy.make_inputs())
+    shorter = toy.make_config(family, num_hidden_layers=1)
+    built = {}
+    for name, each, summary in (("whole", config, ""), ("before", shorter, ""), ("both", config, "cls_max")):
+        built[name] = build_encoder(each, seed=1, summary=summary)
+        weights = toy.draw_weights(config)
+        fill_encoder(built[name], each, {key: weights[key] for key in list_encoder_variables(built[name], each)})
+    assert built["both"].output_shape == (None, 2, 16)
+    before, mask = built["before"](inputs).numpy(), inputs[0] > 0
+    assert not mask.all()
+    highest = np.where(mask[:, :, None], before, -np.inf).max(axis=1)
+    np.testing.assert_allclose(built["both"](inputs)[:, 0], built["whole"](inputs)[:, 0], atol=1e-5)
+    np.testing.assert_allclose(built["both"](inputs)[:, 1], highest, atol=1e-5)
 
 
 @FAMILIES

@@ -78,3 +78,21 @@ def test_the_first_token_keeps_its_mask():
     ids = keras.Input((None,), dtype="int32")
     first = layers.FirstToken()(keras.layers.Embedding(9, 4, mask_zero=True)(ids))
     assert first.shape[1] == 1 and first._keras_mask.shape[1] == 1
+
+
+def test_a_shifted_table_is_looked_up_and_the_table_still_gets_the_gradient():
+    layer, ids, shift = layers.Embedding(9, 4), tf.constant([[1, 5, 5]]), draw(9, 4)
+    plain = layer(ids)
+    layer.shift = shift
+    with tf.GradientTape() as tape:
+        moved = layer(ids)
+    np.testing.assert_allclose(moved - plain, tf.gather(shift, ids), atol=1e-6)
+    counts = tf.convert_to_tensor(tape.gradient(moved, layer.embeddings))[:, 0]
+    assert counts.numpy().tolist() == [0, 1, 0, 0, 0, 2, 0, 0, 0]
+
+
+def test_the_highest_values_ignore_what_the_mask_leaves_out():
+    x = tf.constant([[[1.0, 9.0], [5.0, 2.0], [7.0, 99.0]]])
+    layer = layers.HighestValues()
+    assert layer(x, mask=tf.constant([[True, True, False]])).numpy().tolist() == [[[5.0, 9.0]]]
+    assert layer(x).numpy().tolist() == [[[7.0, 99.0]]]

@@ -14,7 +14,7 @@ from zhlabel.tasks import TASKS
 
 NAMES = ("裁员", "收购", "地震")
 SETTINGS = {
-    **{"task": "multi_label", "epochs": 3, "head": "cls", "long_text": "cut", "run": "runs/mine"},
+    **{"task": "multi_label", "epochs": 3, "head": "cls_max", "long_text": "cut", "run": "runs/mine"},
     **{"thresholds": "global", "threshold_goal": "micro_f1", "labels_per_text": "", "calibrate": False},
 }
 

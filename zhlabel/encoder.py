@@ -37,7 +37,11 @@ _ACTIVATIONS = {
     "swish": tf.nn.swish,
     "tanh": tf.nn.tanh,
 }
-_FASTER = {_LAYERS.LayerNormalization: layers.LayerNorm, _LAYERS.MultiHeadAttention: layers.Attention}
+_OURS = {
+    _LAYERS.Embedding: layers.Embedding,
+    _LAYERS.LayerNormalization: layers.LayerNorm,
+    _LAYERS.MultiHeadAttention: layers.Attention,
+}
 _SHOWN = 5
 
 
@@ -45,7 +49,8 @@ class _Blueprint:
     """What every family changes in its bert4keras class; to be mixed in before it."""
 
     layer_norm_eps = 1e-12
-    first_token = False
+    summary = ""
+    highest = None  # [B, 1, H] where the summary has them
     _attentions = 0
     _query = None  # in the last layer, where it attends from the first token alone: that token's hidden states
 
@@ -69,12 +74,14 @@ class _Blueprint:
             kwargs["dtype"] = "float32"  # under mixed precision too: half precision loses the variance
         if layer is _LAYERS.MultiHeadAttention:
             self._attentions += 1
-            if self.first_token and self._attentions == self.num_hidden_layers:
+            if self.summary and self._attentions == self.num_hidden_layers:
                 self._query = layers.FirstToken(name="first_token")(inputs[0])
+                if self.summary == "cls_max":
+                    self.highest = layers.HighestValues(name="highest_values")(inputs[0])
                 inputs = [self._query, *inputs[1:]]
         if layer is _LAYERS.Add and self._query is not None and "Attention" in kwargs["name"]:
             inputs = [self._query, inputs[1]]
-        return super().apply(inputs, _FASTER.get(layer, layer), arguments, **kwargs)
+        return super().apply(inputs, _OURS.get(layer, layer), arguments, **kwargs)
 
 
 class _Bert(_Blueprint, _MODELS.BERT):
@@ -114,7 +121,7 @@ class _BrightmartAlbert(_Blueprint, _MODELS.ALBERT):
 _CLASSES = {"bert": _Bert, "electra": _Electra, "albert": _Albert, "albert_brightmart": _BrightmartAlbert}
 
 
-def build_encoder(config, *, seed, name="encoder", dropout_rate=None, first_token=False):
+def build_encoder(config, *, seed, name="encoder", dropout_rate=None, summary=""):
     """Build an encoder with random initial values.
 
     Kernels and embeddings come from a normal distribution cut at two deviations, each from a stream of its own that the
@@ -125,12 +132,13 @@ def build_encoder(config, *, seed, name="encoder", dropout_rate=None, first_toke
         seed: a whole number, 0 or more.
         name: name of the Keras model.
         dropout_rate: one rate for hidden values and attention; None takes the config's two.
-        first_token: give the hidden states of [CLS] alone, [B, 1, H]: from there the last layer has nothing else to do,
-            which saves a fifth of the work of four layers.
+        summary: "" gives each token's hidden states. "cls" gives those of [CLS] alone, [B, 1, H]: from there the last
+            layer has nothing else to do, which saves a fifth of the work of four layers. "cls_max" adds to them the
+            highest value that each of the H has over the tokens before the last layer, [B, 2, H].
 
     Returns:
-        A Keras model: int32 token_ids [B, T] and segment_ids [B, T] to hidden [B, T, H], for any T up to the config's
-        ``max_position_embeddings``.
+        A Keras model: int32 token_ids [B, T] and segment_ids [B, T] to hidden [B, T, H] or their summary, for any T up
+        to the config's ``max_position_embeddings``.
 
     Reference: Lan et al. 2020, arXiv:1909.11942 (ALBERT); Devlin et al. 2019, arXiv:1810.04805 (BERT); Clark et al.
     2020, arXiv:2003.10555 (ELECTRA).
@@ -143,12 +151,12 @@ def build_encoder(config, *, seed, name="encoder", dropout_rate=None, first_toke
     >>> encoder.count_params(), encoder.output_shape
     (6112, (None, None, 16))
     """
-    encoder = _build(config, name, dropout_rate, first_token)
+    encoder = _build(config, name, dropout_rate, summary)
     fill_encoder(encoder, config, _draw_weights(config, seed))
     return encoder
 
 
-def load_encoder(checkpoint, *, seed, name="encoder", dropout_rate=None, first_token=False):
+def load_encoder(checkpoint, *, seed, name="encoder", dropout_rate=None, summary=""):
     """Build the encoder of a checkpoint and fill it with its weights; from scratch, with random ones.
 
     Args:
@@ -156,7 +164,7 @@ def load_encoder(checkpoint, *, seed, name="encoder", dropout_rate=None, first_t
         seed: of the random values, where the checkpoint has no weights.
         name: name of the Keras model.
         dropout_rate: as in ``build_encoder``.
-        first_token: as in ``build_encoder``.
+        summary: as in ``build_encoder``.
 
     Returns:
         The Keras model.
@@ -166,10 +174,10 @@ def load_encoder(checkpoint, *, seed, name="encoder", dropout_rate=None, first_t
     """
     if checkpoint.weights_file is None:
         return build_encoder(
-            checkpoint.config, seed=seed, name=name, dropout_rate=dropout_rate, first_token=first_token
+            checkpoint.config, seed=seed, name=name, dropout_rate=dropout_rate, summary=summary
         )
     weights = read_weights(checkpoint)
-    encoder = _build(checkpoint.config, name, dropout_rate, first_token)
+    encoder = _build(checkpoint.config, name, dropout_rate, summary)
     fill_encoder(encoder, checkpoint.config, weights)
     return encoder
 
@@ -239,7 +247,7 @@ def list_encoder_variables(encoder, config):
     return variables
 
 
-def _build(config, name, dropout_rate, first_token=False):
+def _build(config, name, dropout_rate, summary=""):
     """Build the graph; every kernel is 0 until it is filled."""
     hidden_rate, attention_rate = config["hidden_dropout_prob"], config["attention_probs_dropout_prob"]
     if dropout_rate is not None:
@@ -255,9 +263,12 @@ def _build(config, name, dropout_rate, first_token=False):
         attention_dropout_rate=attention_rate,
         name=name,
     )
-    transformer.layer_norm_eps, transformer.first_token = config["layer_norm_eps"], first_token
+    transformer.layer_norm_eps, transformer.summary = config["layer_norm_eps"], summary
     transformer.build()
-    return transformer.model
+    if transformer.highest is None:
+        return transformer.model
+    both = keras.layers.Concatenate(axis=1, name="summary")([transformer.model.output, transformer.highest])
+    return keras.Model(transformer.model.inputs, both, name=name)
 
 
 def _draw_weights(config, seed):

@@ -1,4 +1,4 @@
-"""What stands on the encoder: for classification the [CLS] vector and one dense layer, for NER the scores of tags."""
+"""What stands on the encoder: for classification one dense layer on its summary of a text, for NER the tags' scores."""
 
 import math
 
@@ -23,10 +23,11 @@ def build_classifier(encoder, label_count, *, activation, seed):
     """Put a classification head on an encoder.
 
     The encoder stays one nested model, so that ``summary`` shows it as one line. Layers: encoder, ``cls`` (a Lambda
-    that takes the first token's vector), ``head`` (Dense). The dense layer computes in float32 whatever the policy.
+    that takes the first token's vector), ``head`` (Dense). Where the encoder also gives the tokens' highest values,
+    ``max`` takes those, and ``cls_max`` joins both. The dense layer computes in float32 whatever the policy.
 
     Args:
-        encoder: model of token ids and segment ids, int32 [B, T] each, to hidden [B, T, H].
+        encoder: model of token ids and segment ids, int32 [B, T] each, to hidden [B, T, H] or a summary of them.
         label_count: L.
         activation: "sigmoid" for labels that may occur together, "softmax" for exactly one.
         seed: of the head's initial values.
@@ -37,7 +38,10 @@ def build_classifier(encoder, label_count, *, activation, seed):
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     segment_ids = keras.Input((None,), dtype="int32", name="segment_ids")
     hidden = encoder([token_ids, segment_ids])
-    first = keras.layers.Lambda(lambda hidden: hidden[:, 0], name="cls")(hidden)
+    vector = keras.layers.Lambda(lambda hidden: hidden[:, 0], name="cls")(hidden)
+    if encoder.output_shape[1] == 2:  # the summary "cls_max"
+        highest = keras.layers.Lambda(lambda hidden: hidden[:, 1], name="max")(hidden)
+        vector = keras.layers.Concatenate(name="cls_max")([vector, highest])
     head = keras.layers.Dense(
         label_count,
         activation=activation,
@@ -45,7 +49,7 @@ def build_classifier(encoder, label_count, *, activation, seed):
         dtype="float32",
         name="head",
     )
-    return keras.Model([token_ids, segment_ids], head(first), name="classifier")
+    return keras.Model([token_ids, segment_ids], head(vector), name="classifier")
 
 
 class SelfAttention(keras.layers.Layer):

@@ -94,6 +94,21 @@ class Attention(bert4keras.layers.MultiHeadAttention):
         return tf.transpose(tf.matmul(self.dropout(weights), value), (0, 2, 1, 3)), weights
 
 
+class Embedding(bert4keras.layers.Embedding):
+    """Look-up in a table [V, E], int32 [...] to [..., E], which can be moved while a step is traced.
+
+    Attributes:
+        shift: float32 [V, E] that is added to the table, or None.
+    """
+
+    shift = None
+
+    def call(self, inputs):
+        if self.shift is None:
+            return super().call(inputs)
+        return tf.cast(tf.gather(self.embeddings + self.shift, inputs), self.compute_dtype)
+
+
 class FirstToken(keras.layers.Layer):
     """The hidden states of each row's first token, [B, T, H] to [B, 1, H], and its mask."""
 
@@ -102,3 +117,15 @@ class FirstToken(keras.layers.Layer):
 
     def compute_mask(self, inputs, mask=None):
         return None if mask is None else tf.expand_dims(mask[:, 0], 1)
+
+
+class HighestValues(keras.layers.Layer):
+    """The highest of each of H values over a row's tokens, [B, T, H] to [B, 1, H]; where the mask is False is none."""
+
+    def call(self, inputs, mask=None):
+        if mask is not None:
+            inputs = tf.where(mask[:, :, None], inputs, inputs.dtype.min)
+        return tf.reduce_max(inputs, axis=1, keepdims=True)
+
+    def compute_mask(self, inputs, mask=None):
+        return None if mask is None else mask[:, :1]

@@ -149,8 +149,9 @@ def load_model(folder):
     set_up_devices()
     config = read_json(folder / "encoder.json")
     task = TASKS[record["task"]]
-    encoder = build_encoder(config, seed=0, first_token=not task.by_token)
-    model = task.build_model(encoder, names, head=record["settings"]["head"], seed=0)
+    head = record["settings"]["head"]
+    encoder = build_encoder(config, seed=0, summary="" if task.by_token else head)
+    model = task.build_model(encoder, names, head=head, seed=0)
     _fill_weights(model, config, folder / WEIGHTS_FILE)
     return model
 

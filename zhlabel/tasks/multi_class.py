@@ -10,6 +10,7 @@ from zhlabel.labels import encode_classes, weigh_classes
 from zhlabel.outcomes import count_class_outcomes
 from zhlabel.ranking import score_class_ranking
 from zhlabel.tasks.multi_label import (
+    CLASSIFIER_HEADS,
     LONG_TEXTS,
     gather_probabilities,
     pool_outputs,
@@ -67,7 +68,7 @@ MULTI_CLASS = Task(
     read=read_labelled,
     encode_gold=encode_classes,
     align=repeat_for_rows,
-    heads=("cls",),
+    heads=CLASSIFIER_HEADS,
     build_model=_build_model,
     make_loss=lambda model: "sparse_categorical_crossentropy",
     long_texts=LONG_TEXTS,

@@ -14,6 +14,7 @@ from zhlabel.sweep import sweep_thresholds
 from zhlabel.tasks.task import Task
 from zhlabel.windows import pool_windows
 
+CLASSIFIER_HEADS = ("cls_max", "cls")
 LONG_TEXTS = ("cut", "head_tail", "windows_mean", "windows_max")  # the third and fourth pool what the windows say
 
 
@@ -142,7 +143,7 @@ MULTI_LABEL = Task(
     read=read_labelled,
     encode_gold=encode_labels,
     align=repeat_for_rows,
-    heads=("cls",),
+    heads=CLASSIFIER_HEADS,
     build_model=_build_model,
     make_loss=lambda model: "binary_crossentropy",
     long_texts=LONG_TEXTS,
