@@ -8,11 +8,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 
-from zhlabel import baselines
+from zhlabel import baselines, linear
 from zhlabel.baselines import (
     predict_dictionary,
     predict_linear,
-    sample_training,
     score_entity_baselines,
     score_multi_class_baselines,
     score_multi_label_baselines,
@@ -59,7 +58,7 @@ def test_a_label_without_texts_is_never_decided_and_one_of_every_text_always(mon
     classes = np.arange(60) % 4 + 1  # no text has the id 0
     decided = predict_linear([NAMES[label - 1] for label in classes], classes, [*NAMES, ""])
     assert decided[:4].tolist() == [1, 2, 3, 4] and decided[4] > 0
-    monkeypatch.setattr(baselines, "_PASSES", 1)
+    monkeypatch.setattr(linear, "_PASSES", 1)
     assert predict_linear(texts, gold, texts).any() and not recwarn.list
 
 
@@ -75,20 +74,6 @@ def test_only_the_commonest_n_grams_are_kept(monkeypatch):
     monkeypatch.setattr(baselines, "_FEATURES", 30)
     features, encode = baselines._fit_features(texts)
     assert features.shape == (50, 30) and encode(["裁员"]).shape == (1, 30)
-
-
-def test_a_sample_keeps_the_work_within_its_bounds_and_is_the_same_again(monkeypatch):
-    texts = ["字" * length for length in (10, 20, 30) * 20]
-    assert sample_training(texts, labels=5).tolist() == list(range(60))
-    for characters, work in ((400, 10**9), (10**9, 2000)):
-        monkeypatch.setattr(baselines, "_MOST_CHARACTERS", characters)
-        monkeypatch.setattr(baselines, "_MOST_WORK", work)
-        chosen = sample_training(texts, labels=5)
-        assert 370 <= sum(len(texts[place]) for place in chosen) <= 400 and list(chosen) == sorted(set(chosen))
-        assert (chosen == sample_training(texts, labels=5)).all()
-        assert chosen.tolist() != sample_training(texts, labels=5, seed=2).tolist()
-    monkeypatch.setattr(baselines, "_MOST_WORK", 1)
-    assert len(sample_training(texts, labels=5)) == 1
 
 
 def test_multi_label_baselines_are_scored_by_the_common_rules(monkeypatch):
@@ -107,8 +92,8 @@ def test_multi_label_baselines_are_scored_by_the_common_rules(monkeypatch):
 
 def test_a_sampled_training_says_so(monkeypatch):
     train_texts, train_gold = make_texts(7, 150)
-    monkeypatch.setattr(baselines, "_MOST_CHARACTERS", 1000)
-    chosen = sample_training(train_texts, labels=4)
+    monkeypatch.setattr(linear, "_MOST_UNITS", 1000)
+    chosen = linear.sample_rows([len(text) for text in train_texts], labels=4)
     train = (train_texts, train_gold)
     rows = score_multi_label_baselines(train_texts, train_gold, NAMES, commonest=0, train=train)
     name = f"TF-IDF and a linear SVM, trained on {len(chosen)} of the 150 texts of the same file"

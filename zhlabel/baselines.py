@@ -1,21 +1,17 @@
 """What needs no encoder: constant answers, a linear SVM on characters, a dictionary of the training entities."""
 
-import warnings
 from collections import Counter, defaultdict
 
 import numpy as np
 
 from zhlabel.entity_metrics import score_entities
+from zhlabel.linear import fit_linear, sample_rows
 from zhlabel.metrics import score_multi_class, score_multi_label
 from zhlabel.tags import Entity
 
 _FEATURES = 50_000  # the weights of 1,000 labels then take 200 MB
 _HASHES = 1 << 22  # with 1 << 18 and all n-grams, collisions took DuEE's F1 from 0.88 to 0.76
-_PASSES = 100  # bounds the time of labels that are noise; DuEE scores the same with 1,000
 _BATCH = 10_000  # texts
-# What training may cost: about a minute, and half a gigabyte before the rare n-grams are left out.
-_MOST_WORK = 300_000_000  # characters times labels
-_MOST_CHARACTERS = 10_000_000
 
 
 def score_multi_label_baselines(texts, gold, names, *, commonest, train=None):
@@ -92,34 +88,12 @@ def _predict_sampled(train, texts, names):
     if train is None:
         return {}
     train_texts, train_gold = train
-    chosen = sample_training(train_texts, labels=len(names))
+    chosen = sample_rows([len(text) for text in train_texts], labels=len(names))
     share = "the same file"
     if len(chosen) < len(train_texts):
         share = f"{len(chosen):,} of the {len(train_texts):,} texts of the same file"
     decided = predict_linear([train_texts[place] for place in chosen], train_gold[chosen], texts)
     return {f"TF-IDF and a linear SVM, trained on {share}": decided}
-
-
-def sample_training(texts, *, labels, seed=1):
-    """Choose as many training texts as a linear model learns in about a minute: all, or a seeded sample of them.
-
-    The bounds are 10 million characters, and 300 million characters times labels: some 84,000 texts of 55 characters
-    with 65 labels, 15,000 texts of 20 characters with 1,000 labels.
-
-    Args:
-        texts: N texts, N at least 1.
-        labels: how many labels are learnt.
-        seed: any integer from 0.
-
-    Returns:
-        int array of at least one place in 0..N-1, ascending.
-    """
-    order = np.random.default_rng(seed).permutation(len(texts))
-    lengths = np.array([len(text) for text in texts])[order]
-    most = min(_MOST_CHARACTERS, _MOST_WORK // labels)
-    if lengths.sum() <= most:
-        return np.arange(len(texts))
-    return np.sort(order[: max(1, np.searchsorted(lengths.cumsum(), most, side="right"))])
 
 
 def predict_linear(train_texts, train_gold, texts):
@@ -143,7 +117,7 @@ def predict_linear(train_texts, train_gold, texts):
     many = train_gold.ndim == 2
     columns = train_gold.T if many else [train_gold == label for label in range(train_gold.max() + 1)]
     features, encode = _fit_features(train_texts)
-    weights, biases = _fit_labels(features, columns)
+    weights, biases = fit_linear(features, columns)
     decided = []
     for start in range(0, len(texts), _BATCH):
         margins = encode(texts[start : start + _BATCH]) @ weights + biases
@@ -165,23 +139,6 @@ def _fit_features(texts):
     kept = np.sort(np.argsort(-frequencies, kind="stable")[:most])
     scale = TfidfTransformer(sublinear_tf=True)
     return scale.fit_transform(counts[:, kept]), lambda texts: scale.transform(hashes.transform(texts)[:, kept])
-
-
-def _fit_labels(features, columns):
-    """Give weights float32 [F, L] and biases float32 [L]; a label that no or every text has needs no model."""
-    from sklearn.svm import LinearSVC
-
-    weights = np.zeros((features.shape[1], len(columns)), dtype=np.float32)
-    biases = np.full(len(columns), -np.inf, dtype=np.float32)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a label would need more passes
-        for label, targets in enumerate(columns):
-            if targets.all():
-                biases[label] = np.inf
-            elif targets.any():
-                model = LinearSVC(dual=True, max_iter=_PASSES, random_state=1).fit(features, targets)
-                weights[:, label], biases[label] = model.coef_[0], model.intercept_[0]
-    return weights, biases
 
 
 def predict_dictionary(train_texts, train_entities, texts):

@@ -173,9 +173,7 @@ def load_encoder(checkpoint, *, seed, name="encoder", dropout_rate=None, summary
         InputError: the weights can't be read.
     """
     if checkpoint.weights_file is None:
-        return build_encoder(
-            checkpoint.config, seed=seed, name=name, dropout_rate=dropout_rate, summary=summary
-        )
+        return build_encoder(checkpoint.config, seed=seed, name=name, dropout_rate=dropout_rate, summary=summary)
     weights = read_weights(checkpoint)
     encoder = _build(checkpoint.config, name, dropout_rate, summary)
     fill_encoder(encoder, checkpoint.config, weights)

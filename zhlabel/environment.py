@@ -1,5 +1,6 @@
 """Says in one sentence what is wrong with the Python that runs us; needs the standard library alone."""
 
+import importlib.metadata
 import importlib.util
 import sys
 
@@ -74,3 +75,13 @@ def require_environment():
     except InputError as problem:
         print(problem, file=sys.stderr)
         sys.exit(2)
+
+
+def read_versions():
+    """Give the versions of the packages on which a training's result depends, by name, for run.json.
+
+    >>> sorted(read_versions())
+    ['bert4keras', 'numpy', 'tensorflow', 'tf-keras', 'tokenizers']
+    """
+    names = ("tensorflow", "tf-keras", "bert4keras", "tokenizers", "numpy")
+    return {name: importlib.metadata.version(name) for name in names}

@@ -1,11 +1,13 @@
 """What stands on the encoder: for classification one dense layer on its summary of a text, for NER the tags' scores."""
 
+import dataclasses
 import math
 
 import numpy as np
 
 from zhlabel.backend import keras, tf
 from zhlabel.crf import CRF
+from zhlabel.ngrams import hash_ngrams
 from zhlabel.tokens import PADDING_ID
 
 # The kinds of taggers, and which layers each has beside dropout and emissions.
@@ -23,8 +25,8 @@ def build_classifier(encoder, label_count, *, activation, seed):
     """Put a classification head on an encoder.
 
     The encoder stays one nested model, so that ``summary`` shows it as one line. Layers: encoder, ``cls`` (a Lambda
-    that takes the first token's vector), ``head`` (Dense). Where the encoder also gives the tokens' highest values,
-    ``max`` takes those, and ``cls_max`` joins both. The dense layer computes in float32 whatever the policy.
+    that takes the first token's vector), ``head`` (Dense), ``probabilities``. Where the encoder also gives the tokens'
+    highest values, ``max`` takes those, and ``cls_max`` joins both. All but the encoder computes in float32.
 
     Args:
         encoder: model of token ids and segment ids, int32 [B, T] each, to hidden [B, T, H] or a summary of them.
@@ -44,12 +46,62 @@ def build_classifier(encoder, label_count, *, activation, seed):
         vector = keras.layers.Concatenate(name="cls_max")([vector, highest])
     head = keras.layers.Dense(
         label_count,
-        activation=activation,
         kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02, seed=seed),
         dtype="float32",
         name="head",
     )
-    return keras.Model([token_ids, segment_ids], head(vector), name="classifier")
+    probabilities = keras.layers.Activation(activation, dtype="float32", name="probabilities")
+    return keras.Model([token_ids, segment_ids], probabilities(head(vector)), name="classifier")
+
+
+class NgramVotes(keras.layers.Layer):
+    """What the n-grams of each row say of each label: int32 token ids [B, T] to float32 [B, L]. Nothing is trained.
+
+    Args:
+        ngrams: ``ngrams.Ngrams``, the values that the layer begins with.
+    """
+
+    def __init__(self, ngrams, **options):
+        super().__init__(dtype="float32", **options)
+        for part in dataclasses.fields(ngrams):
+            value = getattr(ngrams, part.name)
+            start = keras.initializers.Constant(value)
+            weight = self.add_weight(part.name, value.shape, value.dtype, initializer=start, trainable=False)
+            setattr(self, part.name, weight)
+
+    def call(self, inputs):
+        votes = squares = 0.0
+        for order, slots in enumerate(hash_ngrams(inputs)):
+            known = tf.where(inputs[:, order:] == PADDING_ID, 0, tf.gather(self.slots, slots))
+            votes += tf.reduce_sum(tf.gather(self.votes, known), axis=1)
+            squares += tf.reduce_sum(tf.gather(self.squares, known), axis=1)
+        return votes * tf.math.rsqrt(tf.maximum(squares, 1e-12))[:, None] + self.bias
+
+
+def measure_margins(ngrams):
+    """Give a model of token ids and segment ids, int32 [B, T] each, to the n-grams' margins, float32 [B, L].
+
+    Args:
+        ngrams: ``ngrams.Ngrams``.
+    """
+    inputs = [keras.Input((None,), dtype="int32") for _ in ("token_ids", "segment_ids")]
+    return keras.Model(inputs, NgramVotes(ngrams)(inputs[0]))
+
+
+def add_votes(classifier, ngrams):
+    """Let n-grams vote in a classifier: their margins are added to the logits.
+
+    Args:
+        classifier: of ``build_classifier``; its layers are shared, not copied.
+        ngrams: ``ngrams.Ngrams``.
+
+    Returns:
+        A model of the same inputs to probabilities float32 [B, L], with one more layer, ``votes``.
+    """
+    head, probabilities = classifier.get_layer("head"), classifier.get_layer("probabilities")
+    votes = NgramVotes(ngrams, name="votes")(classifier.inputs[0])
+    logits = keras.layers.Add(dtype="float32", name="logits")([head.output, votes])
+    return keras.Model(classifier.inputs, probabilities(logits), name="classifier_with_votes")
 
 
 class SelfAttention(keras.layers.Layer):

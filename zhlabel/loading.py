@@ -5,8 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from zhlabel.errors import InputError
 from zhlabel.labels import read_labels
 from zhlabel.light import GRAPH_FILE, LightModel, is_exported
@@ -143,6 +141,8 @@ def load_model(folder):
     """
     from zhlabel.backend import set_up_devices
     from zhlabel.encoder import build_encoder
+    from zhlabel.heads import add_votes
+    from zhlabel.ngrams import Ngrams
 
     folder = Path(folder)
     record, names = read_run(folder), read_labels(folder / "label.json")
@@ -152,6 +152,8 @@ def load_model(folder):
     head = record["settings"]["head"]
     encoder = build_encoder(config, seed=0, summary="" if task.by_token else head)
     model = task.build_model(encoder, names, head=head, seed=0)
+    if record.get("ngrams"):
+        model = add_votes(model, Ngrams.make_empty(record["ngrams"], len(names)))
     _fill_weights(model, config, folder / WEIGHTS_FILE)
     return model
 
@@ -182,4 +184,4 @@ def _fill_weights(model, encoder_config, path):
             f"{path} does not belong to this run's encoder.json and label.json: {', '.join(differing[:5])}."
         )
     for name, variable in wanted.items():
-        variable.assign(found[name].astype(np.float32))
+        variable.assign(found[name].astype(variable.dtype.as_numpy_dtype))

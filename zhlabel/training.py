@@ -143,7 +143,7 @@ def predict_rows(model, table, *, batch_size):
     traced, shape = _compile_forward(model), model.output_shape
 
     def forward(token_ids):
-        return traced(token_ids, np.zeros_like(token_ids)).numpy()
+        return traced(tf.constant(token_ids), tf.zeros_like(token_ids)).numpy()
 
     return map_rows(forward, table, batch_size=batch_size, width=shape[-1], by_token=len(shape) == 3)
 
@@ -152,7 +152,8 @@ def _compile_forward(model):
     """Give the model as one traced function for batches of any shape: Keras's own predict traces anew for each."""
     if not hasattr(model, "forward"):
         ids = tf.TensorSpec([None, None], tf.int32)
-        model.forward = tf.function(lambda *inputs: model(inputs, training=False), input_signature=[ids, ids])
+        traced = tf.function(lambda *inputs: model(inputs, training=False), input_signature=[ids, ids])
+        model.forward = traced.get_concrete_function()
     return model.forward
 
 
