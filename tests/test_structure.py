@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "zhlabel"
-SCRIPTS = ("model_train", "model_evaluate", "model_predict", "data_split")
+SCRIPTS = ("model_train", "model_evaluate", "model_predict", "model_pretrain", "data_split")
 # From the bottom up; a module imports from its own row and from lower ones, when it is imported itself.
 ROWS = [
     {"errors", "environment", "settings", "files"},
@@ -29,17 +29,22 @@ ROWS = [
         "batches",
         "splits",
         "snapshots",
+        "raw_texts",
+        "masking",
     }
     | {"metrics", "entity_metrics", "ranking", "calibration", "outcomes", "intervals", "significance", "baselines"}
+    | {"linear", "ngrams"}
     | {"decisions", "decoding", "thresholds", "sweep", "label_errors", "suspects", "light"}
     | {"reports", "class_reports", "entity_reports", "drawings", "page", "writers"},
-    {"backend", "checkpoints", "layers", "encoder", "lora", "crf", "heads", "optimizer", "precision"},
-    {"training"},
-    {"tasks", "runs", "loading", "export", "datasets", "plans", "tuning", "evaluation"}
+    {"backend", "checkpoints", "layers", "encoder", "lora", "crf", "heads", "optimizer", "precision", "pretrainer"}
+    | {"adversarial"},
+    {"training", "voting", "pretraining"},
+    {"tasks", "models", "runs", "loading", "export", "datasets", "plans", "tuning", "evaluation", "pretraining_plans"}
     | {"comparison", "comparison_tables"},
 ]
 # Only these import TensorFlow at once.
 HEAVY = {"backend", "layers", "encoder", "lora", "crf", "heads", "optimizer", "precision", "training", "export"}
+HEAVY |= {"adversarial", "voting", "pretrainer", "pretraining"}
 PRINTING = {"zhlabel.environment", "zhlabel.settings"}  # they speak for a script before its own code runs
 HEAVY_PACKAGES = ("tensorflow", "tf_keras", "keras", "bert4keras", "torch", "transformers", "sklearn", "pandas")
 

@@ -9,23 +9,33 @@ json_records.py a JSON list or JSON lines -> values with their places
 examples.py     labelled data files -> Example records that remember file and line
 entity_files/   files with entities, in seven forms -> Example records
 texts.py        unlabelled texts from files of any size, one at a time
+raw_texts.py    raw text -> documents -> rows of tokens to pretrain on, none lost; where words begin
 labels.py       ordered label names <-> ids, label.json; the targets of classification
 tags.py         entities <-> BIO tags of tokens; which tag may follow which
 splits.py       texts divided so that every label keeps its proportion
 tokens.py       text -> token ids and the character span of each token; long texts cut or in windows
 windows.py      what the windows of a long text say, made one
 batches.py      texts of like length together, each exactly once, padded
+masking.py      which tokens of a row are masked, and what is shown there
 backend.py      the one door to TensorFlow, tf-keras and bert4keras
-checkpoints/    a folder -> family, config, table of its variables
+checkpoints/    a folder -> family, config, table of its variables; and back
 layers.py       bert4keras's layers in fewer operations
 encoder.py      builds the encoder and fills every weight, or stops
 lora.py         freezes layers; low-rank correction of frozen ones: attach, count, merge
 crf.py          the CRF layer and the losses of taggers
-heads.py        CLS + Dense; BiLSTM, attention and CRF
+linear.py       linear SVMs on sparse features
+ngrams.py       a linear model of the tokens' n-grams, and how much it counts beside the encoder
+heads.py        CLS, highest values, Dense; BiLSTM, attention and CRF
+models.py       the model to train: a checkpoint's encoder, what is frozen in it, and a head
 optimizer.py    AdamW in one pass, with warm-up, and a rate of its own for the head
 precision.py    float32 or bfloat16, by what the device has and what the encoder says
+adversarial.py  each batch learned twice, once with its words moved against it
+voting.py       lets the n-grams vote in a trained classifier
 snapshots.py    what a training leaves on disk to go on from
 training.py     compile and fit; keeps the best epoch by the dev score; resumes
+pretrainer.py   an encoder with the heads of pretraining: masked words, the bag of words of [CLS]
+pretraining.py  fits it; keeps its state; resumes
+pretraining_plans.py  what a pretraining is going to be, and where it is kept
 tasks/          one table: for each task its reader, targets, head, loss, decision, score
 datasets.py     what a training learns from and is judged by; the label set
 plans.py        what a training is going to be; one process a folder; known again after a stop

@@ -27,6 +27,7 @@ _PACKAGES = {
     "pyarrow": "pyarrow",
     "matplotlib": "matplotlib",
     "jinja2": "jinja2",
+    "jieba": "jieba",
     "tqdm": "tqdm",
 }
 

@@ -5,6 +5,8 @@ configs.py     which json is the config, and what its words mean
 torch_file.py  pytorch_model.bin without torch
 weights.py     three file formats, seen alike
 folder.py      a folder -> Checkpoint; every difference between two complete lists is an InputError
+pretraining_heads.py  the heads that pretraining goes on from, under the names of each family
+writer.py      config, weights and heads -> a folder that is read again
 """
 
 from zhlabel.checkpoints.folder import Checkpoint, find_checkpoint, read_weights
