@@ -250,7 +250,7 @@ def fit_with_progress(settings, task, model, train, dev_table, score_dev, folder
     with tqdm(total=settings.epochs * steps, unit="step", dynamic_ncols=True, smoothing=0.05) as bar:
 
         def show_batch(epochs_finished, steps_finished, loss):
-            bar.initial = bar.initial or epochs_finished * steps  # a resumed training's speed counts from here
+            bar.n = bar.last_print_n = bar.n or epochs_finished * steps  # a resumed training's speed counts from here
             bar.set_postfix_str(f"epoch {epochs_finished + 1}, loss {loss:.4f}", refresh=False)
             bar.update(epochs_finished * steps + steps_finished - bar.n)
 

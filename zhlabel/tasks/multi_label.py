@@ -39,7 +39,7 @@ def repeat_for_rows(gold, table, names):
     Returns:
         array [W, ...].
     """
-    return gold[table.owners]
+    return gold if len(table) == len(gold) else gold[table.owners]  # which would copy them
 
 
 def pool_outputs(outputs, table, names, *, long_text, state=None):
