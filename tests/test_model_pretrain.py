@@ -136,7 +136,7 @@ def call(folder, *arguments, start=False):
 
 def test_ctrl_c_keeps_what_is_there_and_the_command_goes_on_to_the_same_result(tmp_path, monkeypatch, capsys):
     make_folder(tmp_path)
-    flags = make_flags({"epochs": 60, "out": "cut"})
+    flags = make_flags({"epochs": 30, "out": "cut"})
     process, state = call(tmp_path, *flags, start=True), tmp_path / "cut/pretraining/training_state"
     end, first = time.monotonic() + 200, None
     while process.poll() is None and time.monotonic() < end:  # until the state of the first tenth replaces the first
@@ -150,12 +150,12 @@ def test_ctrl_c_keeps_what_is_there_and_the_command_goes_on_to_the_same_result(t
     assert process.returncode == 130 and "Traceback" not in errors, errors[-2000:]
     assert "To go on, the same command with --out cut" in out and state.exists()
     record = read_record(tmp_path / "cut")
-    assert not record["complete"] and 0 < record["steps"] < 60 * 18
+    assert not record["complete"] and 0 < record["steps"] < 30 * 18
     assert find_checkpoint(tmp_path / "cut").family == "albert"  # what is there can be used
 
     done = call(tmp_path, *flags)
     assert done.code == 0 and "going on with cut" in done.out, done.errors[-2000:]
-    run_main(tmp_path, monkeypatch, epochs=60, out="whole")
+    run_main(tmp_path, monkeypatch, epochs=30, out="whole")
     one, other = (read_weights(find_checkpoint(tmp_path / name)) for name in ("cut", "whole"))
     assert all(np.array_equal(one[name], other[name]) for name in other)
     assert not state.exists() and read_record(tmp_path / "cut")["complete"]

@@ -137,6 +137,17 @@ def test_every_variable_is_trained_and_the_clipped_step_is_adams(monkeypatch):
         assert np.abs(variable.numpy() - old * (1 - 1e-5)).max() < 1.02e-3, variable.name
 
 
+@pytest.mark.parametrize("rate", [0.0, 0.5])
+def test_dropout_is_on_in_training_alone(rate):
+    model, *_ = make_model("bert", hidden_dropout_prob=rate)
+    batches = make_batches()
+    training = make_training(model, batches)
+    batch = next(batches.draw([0]))
+    quiet, again = (float(training._measure(*batch)[0]) for _ in range(2))
+    assert quiet == again
+    assert (float(training._step(*batch)) == pytest.approx(quiet, rel=1e-5)) == (rate == 0)
+
+
 def test_the_gradient_is_clipped_by_its_norm():
     sizes = []
     for limit in (1.0, 1e-9):
