@@ -131,6 +131,7 @@ def test_changes_are_sorted_into_those_of_deciding_and_others(run):
     changed = {**SETTINGS, "threshold_goal": "accuracy", "epochs": 4, "run": "elsewhere"}
     assert tuning.find_changes(run.folder, changed) == (["threshold_goal"], ["epochs"])
     assert tuning.find_changes(run.folder, {**SETTINGS, "task": "ner"})[1] == ["task"]
+    assert tuning.find_changes(run.folder, {**SETTINGS, "a later setting": True}) == ([], [])
 
 
 def test_a_run_without_its_dev_predictions_says_so(run):

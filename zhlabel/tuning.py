@@ -116,7 +116,9 @@ def find_changes(folder, settings):
         for name, setting in (("head", "HEAD"), ("long_text", "LONG_TEXT"), ("thresholds", "THRESHOLDS")):
             meant[name] = task.choose(setting, settings[name])
     meant = {name: list(value) if isinstance(value, tuple) else value for name, value in meant.items()}
-    changed = [name for name, value in meant.items() if kept.get(name) != value]
+    # A setting that came after the run can't have shaped it.
+    known = {name: value for name, value in meant.items() if name in kept or name in TUNING}
+    changed = [name for name, value in known.items() if kept.get(name) != value]
     return [name for name in changed if name in TUNING], [name for name in changed if name not in TUNING]
 
 
