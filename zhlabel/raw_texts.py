@@ -3,10 +3,8 @@
 import contextlib
 import itertools
 import lzma
-import multiprocessing
 import os
 import shutil
-import signal
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from zhlabel.errors import InputError
+from zhlabel.processes import map_chunks
 from zhlabel.texts import read_texts
 from zhlabel.tokens import TextEncoder, read_vocabulary
 
@@ -149,7 +148,7 @@ class _RowMaker:
             jieba.setLogLevel("WARNING")
             jieba.initialize()
 
-    def make(self, documents):
+    def __call__(self, documents):
         """Give token ids, word starts, lengths of rows and rows of each document, as arrays."""
         table = self.encoder.encode([line for lines in documents for line in lines], max_length=_ALL)
         ids, starts, lengths, counts, line = [], [], [], [], 0
@@ -198,13 +197,14 @@ def read_rows(path, vocabulary_file, *, max_length, by_words=True, on_characters
     """
     chunks, documents = list(_chunk(read_documents(path))), 0
     parts, rows_of = [], []
-    with _map_chunks(chunks, (vocabulary_file, max_length, by_words)) as results:
-        for chunk, (ids, words, lengths, counts) in zip(chunks, results, strict=True):
-            parts.append((ids, words, lengths))
-            rows_of.append(np.repeat(np.arange(documents, documents + len(counts)), counts))
-            documents += len(counts)
-            if on_characters:
-                on_characters(sum(len(line) for lines in chunk for line in lines))
+    arguments, processes = (vocabulary_file, max_length, by_words), min(len(chunks), os.cpu_count() or 1)
+    results = map_chunks(_RowMaker, arguments, chunks, processes=max(1, processes))
+    for chunk, (ids, words, lengths, counts) in zip(chunks, results, strict=True):
+        parts.append((ids, words, lengths))
+        rows_of.append(np.repeat(np.arange(documents, documents + len(counts)), counts))
+        documents += len(counts)
+        if on_characters:
+            on_characters(sum(len(line) for lines in chunk for line in lines))
     if not sum(map(len, rows_of)):
         raise InputError(f"{path} holds no text. One text or paragraph a line is expected.")
     ids, words, lengths = zip(*parts, strict=True)
@@ -222,25 +222,3 @@ def _chunk(documents):
             chunk, size = [], 0
     if chunk:
         yield chunk
-
-
-@contextlib.contextmanager
-def _map_chunks(chunks, arguments):
-    """Give the rows of each chunk in order: by several processes where there is more than one chunk."""
-    processes = min(len(chunks), os.cpu_count() or 1)
-    if processes < 2:
-        yield map(_RowMaker(*arguments).make, chunks)
-        return
-    # A fork would copy the locks of whatever threads there are, TensorFlow's among them.
-    with multiprocessing.get_context("spawn").Pool(processes, _start_process, arguments) as pool:
-        yield pool.imap(_make_rows, chunks)
-
-
-def _start_process(*arguments):
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's to answer
-    global _maker
-    _maker = _RowMaker(*arguments)
-
-
-def _make_rows(documents):
-    return _maker.make(documents)
