@@ -28,6 +28,8 @@ _PACKAGES = {
     "matplotlib": "matplotlib",
     "jinja2": "jinja2",
     "jieba": "jieba",
+    "snowballstemmer": "snowballstemmer",
+    "lightgbm": "lightgbm",
     "tqdm": "tqdm",
 }
 
