@@ -363,7 +363,7 @@ def test_another_job_starts_again_and_says_why(tmp_path, change, reason):
     with open_writer(path, **options) as writer:
         assert writer.done == 0 and part.stat().st_size == 0
         assert writer.resumable == ("input_file" not in change)
-        assert re.search(reason, writer.note) and "all texts are labelled again" in writer.note
+        assert re.search(reason, writer.note) and "all texts are done again" in writer.note
     assert read_back(path) == []
 
 
@@ -399,7 +399,7 @@ def test_parquet_and_gz_start_again_and_say_so(tmp_path, ending):
     source, path = save(tmp_path / "in.txt", "x"), tmp_path / f"a{ending}"
     stop_after(path, RESULTS["multi_label"], input_file=source)
     writer = write(path, RESULTS["multi_label"], input_file=source)
-    assert "output can't be continued; all texts are labelled again" in writer.note and not writer.resumable
+    assert "output can't be continued; all texts are done again" in writer.note and not writer.resumable
     assert len(read_back(path)) == (3 if ".csv" in ending else 2)
 
 

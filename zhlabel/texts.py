@@ -37,6 +37,24 @@ def read_texts(path, *, column="content"):
         InputError: at the call, if there is no such file or its ending is unknown; while reading, if there is no such
             column or a row is bad, with file and line.
     """
+    return (text for _, text, _ in read_records(path, column=column))
+
+
+def read_records(path, *, column="content", other=""):
+    """Give an iterator over a file's texts as ``read_texts`` does, each with its place and the value of another column.
+
+    Args:
+        path: as ``read_texts``.
+        column: as ``read_texts``.
+        other: a second column or key; "": none.
+
+    Returns:
+        An iterator of (place for messages, text, value). The value is as the file has it: a string in csv and tsv, any
+        JSON value, a string or list in parquet; None where there is no such column or key, or nothing in it.
+
+    Raises:
+        InputError: as ``read_texts``; a second column of which there are two.
+    """
     path = Path(path)
     name = path.name.lower()
     plain = name.removesuffix(".gz")
@@ -49,8 +67,8 @@ def read_texts(path, *, column="content"):
         raise InputError(f"{path}: there is no such file. Check the name, or give another.")
     keys = (column, *(each for each in _USUAL_COLUMNS if each != column)) if column in _USUAL_COLUMNS else (column,)
     if name.endswith(".parquet"):
-        return _read_parquet(path, keys)
-    return _read_open(path, plain.rpartition(".")[2], keys)
+        return _read_parquet(path, keys, other)
+    return _read_open(path, plain.rpartition(".")[2], keys, other)
 
 
 def count_texts(path, *, column="content"):
@@ -96,16 +114,16 @@ def _strip_line_end(line):
     return line[:-2] if line.endswith("\r\n") else line.removesuffix("\n")
 
 
-def _read_open(path, form, keys):
+def _read_open(path, form, keys, other):
     with open_text(path) as stream:
         if form == "txt":
-            yield from map(_strip_line_end, stream)
+            yield from ((f"{path}, line {line}", _strip_line_end(text), None) for line, text in enumerate(stream, 1))
         elif form in ("csv", "tsv"):
-            yield from _read_rows(path, stream, keys)
-        elif form == "json" and _begins_with_bracket(path):
-            yield from _read_json_list(path, stream, keys)
+            yield from _read_rows(path, stream, keys, other)
         else:
-            yield from _read_json_lines(path, stream, keys)
+            is_list = form == "json" and _begins_with_bracket(path)
+            for where, item in (_read_json_list if is_list else _read_json_lines)(path, stream):
+                yield where, _take_text(where, item, keys), item.get(other) if isinstance(item, dict) else None
 
 
 def _begins_with_bracket(path):
@@ -113,45 +131,45 @@ def _begins_with_bracket(path):
         return next((line.lstrip()[:1] for line in stream if line.strip()), "[") == "["
 
 
-def _choose_column(path, names, keys):
-    """Give the place of the text's column among the names of a header."""
+def _choose_columns(path, names, keys, other):
+    """Give the places of the text's column and of the other one, or None, among the names of a header."""
     found = next((key for key in keys if key in names), None)
-    if found is None and len(names) == 1 and len(keys) > 1:
-        return 0
-    if found is None or names.count(found) > 1:
-        problem = "none of them is" if found is None else "more than one of them is"
-        raise InputError(
-            f"{path}: the columns are {', '.join(names)[:200]}, and {problem} {found or ' or '.join(keys)}. "
-            "Name the column that holds the texts so, in the first line."
-        )
-    return names.index(found)
+    if found is None and len(names) == 1 and len(keys) > 1 and names[0] != other:
+        found = names[0]
+    double = next((name for name in (found, other) if name and names.count(name) > 1), None)
+    if found is None or double:
+        problem = f"none of them is {' or '.join(keys)}. Name the column that holds the texts so, in the first line."
+        if double:
+            problem = f"more than one of them is {double}. Rename all but one, in the first line."
+        raise InputError(f"{path}: the columns are {', '.join(names)[:200]}, and {problem}")
+    return names.index(found), names.index(other) if other and other in names else None
 
 
-def _read_rows(path, stream, keys):
+def _read_rows(path, stream, keys, other):
     names, rows = read_table(path, stream)
     if names:
-        place = _choose_column(path, names, keys)
-        yield from (cells[place] for _, cells in rows)
+        place, second = _choose_columns(path, names, keys, other)
+        for line, cells in rows:
+            yield f"{path}, line {line}", cells[place], cells[second] if second is not None else None
 
 
-def _read_json_lines(path, stream, keys):
+def _read_json_lines(path, stream):
     for number, line in enumerate(stream, 1):
         if line.strip():
             try:
                 item = json.loads(line)
             except (ValueError, RecursionError) as problem:
                 raise InputError(f"{path}, line {number}: not one JSON object or string ({problem}).") from None
-            yield _take_text(f"{path}, line {number}", item, keys)
+            yield f"{path}, line {number}", item
 
 
-def _read_json_list(path, stream, keys):
+def _read_json_list(path, stream):
     content = stream.read()
     try:
         items = json.loads(content) if content.strip() else []
     except (ValueError, RecursionError) as problem:
         raise InputError(f"{path}, line {getattr(problem, 'lineno', 1)}: the file is not JSON ({problem}).") from None
-    for number, item in enumerate(items, 1):
-        yield _take_text(f"{path}, item {number}", item, keys)
+    yield from ((f"{path}, item {number}", item) for number, item in enumerate(items, 1))
 
 
 def _take_text(where, item, keys):
@@ -167,23 +185,27 @@ def _take_text(where, item, keys):
     return check_characters(where, item)
 
 
-def _read_parquet(path, keys):
+def _read_parquet(path, keys, other):
     import pyarrow
     import pyarrow.parquet
 
     try:
         with pyarrow.parquet.ParquetFile(path, buffer_size=1 << 20) as file:
             schema, done = file.schema_arrow, 0
-            name = schema.names[_choose_column(path, schema.names, keys)]
+            place, second = _choose_columns(path, schema.names, keys, other)
+            name = schema.names[place]
             kind = schema.field(name).type
             kind = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
             if kind not in (pyarrow.string(), pyarrow.large_string(), pyarrow.string_view()):
                 raise InputError(f"{path}: the column {name} holds {kind}, expected string.")
-            for batch in file.iter_batches(_PARQUET_ROWS, columns=[name]):
-                for row, text in enumerate(batch.column(0).to_pylist(), done + 1):
+            columns = [name] if second is None else [name, other]
+            for batch in file.iter_batches(_PARQUET_ROWS, columns=columns):
+                texts = batch.column(name).to_pylist()
+                values = [None] * len(texts) if second is None else batch.column(other).to_pylist()
+                for row, (text, value) in enumerate(zip(texts, values, strict=True), done + 1):
                     if text is None:
                         raise InputError(f"{path}, row {row}: there is no text (null). Fill it, or remove the row.")
-                    yield text
+                    yield f"{path}, row {row}", text, value
                 done += batch.num_rows
     except (pyarrow.ArrowException, OSError) as problem:
         raise InputError(f"{path} is not a whole parquet file ({problem}). Copy or write it again.") from None
