@@ -303,6 +303,46 @@ def test_an_emoji_before_a_span_that_doccano_counted_is_told(tmp_path):
     assert collect_notes(tmp_path, to_lines(items[1:]))[1] == []
 
 
+def find_keywords(tmp_path, text, keywords):
+    (found,), notes = collect_notes(tmp_path, to_lines([{"text": text, "keywords": keywords}]))
+    assert found[0] == text and {entity.type for entity in found[1]} <= {"keyword"}
+    return [text[entity.start : entity.end] for entity in found[1]], [entity.start for entity in found[1]], notes
+
+
+def test_every_place_of_a_keyword_is_an_entity_and_the_longer_of_two_stays(tmp_path):
+    places = find_keywords(
+        tmp_path, "神经网络很好，神经网络模型更好，模型呢", ["网络模型更", "模型", "神经网络", " 神经网络模型 "]
+    )
+    assert places[:2] == (["神经网络", "神经网络模型", "模型"], [0, 7, 16])
+    assert find_keywords(tmp_path, "哈哈哈哈", ["哈哈"]) == (["哈哈", "哈哈"], [0, 2], [])
+    assert find_keywords(tmp_path, "去北京", "北京;去") == (["去", "北京"], [0, 1], [])
+    assert find_keywords(tmp_path, "北京", ["", " "]) == find_keywords(tmp_path, "北京", "") == ([], [], [])
+
+
+def test_keywords_are_found_in_any_case_but_not_inside_other_latin_words_and_numbers(tmp_path):
+    assert find_keywords(tmp_path, "用BERT和bert，非albert", ["Bert"])[0] == ["BERT", "bert"]
+    text = "AI gains (ai) in AIs, 第2代和12代"
+    assert find_keywords(tmp_path, text, ["ai", "2", "2代"])[1] == [0, 10, 23]
+    assert find_keywords(tmp_path, "C++与c+.*", ["c++", "C+.*"])[0] == ["C++", "c+.*"]
+    assert find_keywords(tmp_path, "İstanbul和北京", ["北京"])[0] == ["北京"]  # İ in lower case is two characters
+
+
+def test_keywords_without_a_place_are_counted_in_one_note(tmp_path):
+    items = [
+        {"text": "去北京市", "keywords": ["北京", "北京市", "上海", "上海"]},
+        {"content": "去上海", "keywords": ["北京"]},
+        as_ours()[0],
+    ]
+    found, notes = collect_notes(tmp_path, to_lines(items))
+    assert found[:2] == [("去北京市", [Entity(1, 4, "keyword")]), ("去上海", [])]
+    assert len(notes) == 1 and "3 of 4" in notes[0] and "don't stand in their text" in notes[0]
+
+
+def test_spans_or_labels_in_an_object_go_before_its_keywords(tmp_path):
+    items = [{**item, "keywords": ["公司"]} for item in (*as_ours(), *as_cluener())]
+    assert read(tmp_path, to_lines(items)) == EXPECTED * 2
+
+
 @pytest.mark.parametrize("content", ["", "\n \n\r\n", "[]", "[ \n]\n"])
 def test_a_file_without_a_text_is_refused(tmp_path, content):
     refuse(tmp_path, content, "holds no text", "data/ner.train.bio")
@@ -387,6 +427,9 @@ BAD_OBJECTS = {
     "Label Studio, annotation ids": ({"data": {"text": "北京"}, "annotations": [1]}, "found [1]"),
     "no text": ({"sentence": "北京", "entities": []}, 'no "text"', "sentence, entities"),
     "neither entities nor label": ({"text": "北京", "id": 4}, '"entities"', "text, id"),
+    "keywords that are numbers": ({"text": "北京", "keywords": [1, "北京"]}, 'found [1, "北京"]', "a list of keywords"),
+    "no keywords known": ({"text": "北京", "keywords": None}, "found null", "a list of keywords"),
+    "keywords in a doubtful string": ({"text": "北京", "keywords": "北,京"}, "doubtful", '"|"'),
     "null": ({"text": "北京", "label": None}, "found null"),
     "no object": (["北京"], 'found ["北京"]', '"entities"'),
 }

@@ -2,7 +2,7 @@
 
 reader.py   which form a file has; every form becomes the same Examples
 columns.py  lines of characters and tags
-objects.py  JSON objects with character spans
+objects.py  JSON objects with character spans, or with keywords
 """
 
 from zhlabel.entity_files.reader import read_entity_examples

@@ -1,24 +1,29 @@
-"""Reads JSON objects with character spans: ours, CLUENER's, doccano's, Label Studio's."""
+"""Reads JSON objects with character spans: ours, CLUENER's, doccano's, Label Studio's; or with keywords to be found."""
 
 import json
+import re
 from collections import Counter
 from typing import NamedTuple
 
 from zhlabel.errors import InputError
 from zhlabel.files import check_characters
 from zhlabel.json_records import read_json_records
-from zhlabel.tags import Entity
+from zhlabel.keywords.gold import split_keywords
+from zhlabel.tags import Entity, drop_overlapping
 
 _TEXT_KEYS = ("text", "content", "data")
 _LABEL_KEYS = ("label", "labels")
 _NAME_KEYS = ("type", "label")
 _FORM = '{"text": ..., "entities": [{"start": 0, "end": 2, "type": "LOC"}]}'
 _OTHER_LABELS = ("hypertextlabels", "paragraphlabels")  # spans of Label Studio that don't count characters of the text
+KEYWORD_TYPE = "keyword"  # the type of a keyword's places
 _NOTES = {
-    "several": "tasks with several annotations: {:,}. The first that was not cancelled is used.",
-    "none": "tasks without an annotation, or with cancelled ones alone: {:,}. They are left out.",
-    "emoji": "texts with an emoji (or a character beyond U+FFFF) before the end of a span: {:,}. It is counted as "
+    "several": "tasks with several annotations: {several:,}. The first that was not cancelled is used.",
+    "none": "tasks without an annotation, or with cancelled ones alone: {none:,}. They are left out.",
+    "emoji": "texts with an emoji (or a character beyond U+FFFF) before the end of a span: {emoji:,}. It is counted as "
     "one character, where doccano may have counted two: look at their spans.",
+    "absent": "keywords that don't stand in their text, or only inside a longer one: {absent:,} of {keywords:,}. They "
+    "are not marked.",
 }
 
 
@@ -51,14 +56,14 @@ def read_objects(path, stream):
         if not isinstance(item, dict):
             raise _make_error(where, item, f"an object such as {_FORM}")
         text = check_characters(where, _take_text(where, item))
-        marks = _find_marks(path, where, item, counts)
+        marks = _find_marks(path, where, item, text, counts)
         if marks is not None:
             entities = [entity for mark in marks for entity in _make_entities(where, text, mark)]
             counts["emoji"] += any(
                 mark.is_doccano and mark.text is None and max(text[: mark.end]) > "\uffff" for mark in marks
             )
             records.append((text, entities, line))
-    return records, [note.format(counts[kind]) for kind, note in _NOTES.items() if counts[kind]]
+    return records, [note.format_map(counts) for kind, note in _NOTES.items() if counts[kind]]
 
 
 def _make_error(where, found, expected):
@@ -75,7 +80,7 @@ def _take_text(where, item):
     return text
 
 
-def _find_marks(path, where, item, counts):
+def _find_marks(path, where, item, text, counts):
     """Give the spans of one object, or None for a task that nobody has annotated."""
     if "annotations" in item:
         return _choose_annotation(where, item["annotations"], counts)
@@ -84,11 +89,15 @@ def _find_marks(path, where, item, counts):
     key = next((key for key in _LABEL_KEYS if key in item), None)
     if key is not None:
         return _read_cluener(where, item[key]) if isinstance(item[key], dict) else _read_marks(path, where, item[key])
+    if "keywords" in item:
+        return _find_keywords(where, text, item["keywords"], counts)
     if "event_list" in item:
         raise _refuse_labels(path, where, '"event_list"')
     if "annotation_id" in item:  # Label Studio's JSON-MIN leaves "label" out where nothing was marked
         return []
-    raise InputError(f'{where}: neither "entities" nor "label" is among {", ".join(item)[:200]}. Expected {_FORM}.')
+    raise InputError(
+        f'{where}: neither "entities" nor "label" nor "keywords" is among {", ".join(item)[:200]}. Expected {_FORM}.'
+    )
 
 
 def _refuse_labels(path, where, found):
@@ -146,6 +155,32 @@ def _read_mark(where, mark):
     start, end = (mark.get(f"{key}_offset" if is_doccano else key) for key in ("start", "end"))
     names = mark.get("labels", [next((mark[key] for key in _NAME_KEYS if key in mark), None)])
     return _Mark(start, end, mark.get("text"), names, is_doccano)
+
+
+def _find_keywords(where, text, keywords, counts):
+    """Give every place of every keyword, in any case of letters; of places that overlap the longer one stays.
+
+    A keyword that begins or ends with a Latin letter or a digit is not found inside a longer word or number.
+    """
+    if isinstance(keywords, str):
+        keywords = split_keywords(where, keywords)
+    if not isinstance(keywords, list) or not all(isinstance(each, str) for each in keywords):
+        raise _make_error(where, keywords, 'a list of keywords, as in {"text": ..., "keywords": ["北京"]}')
+    keywords, places = {each.strip().lower(): each.strip() for each in keywords if each.strip()}, {}
+    for key, keyword in keywords.items():
+        for found in re.finditer(_bound(keyword), text, re.IGNORECASE):
+            places.setdefault(Entity(*found.span(), KEYWORD_TYPE), key)
+    kept = drop_overlapping(places)
+    counts["keywords"] += len(keywords)
+    counts["absent"] += len(keywords) - len({places[each] for each in kept})
+    return [_Mark(each.start, each.end, None, [each.type]) for each in kept]
+
+
+def _bound(keyword):
+    """Give the pattern of a keyword that is not the middle of a word of Latin letters or of a number."""
+    before = r"(?<![a-z0-9])" if re.match("[a-z0-9]", keyword, re.IGNORECASE) else ""
+    after = r"(?![a-z0-9])" if re.search("[a-z0-9]$", keyword, re.IGNORECASE) else ""
+    return before + re.escape(keyword) + after
 
 
 def _make_entities(where, text, mark):

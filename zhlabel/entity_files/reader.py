@@ -25,7 +25,8 @@ def read_entity_examples(path, *, warn=None):
     - JSON lines or a list, each object in one of these ways: ours, ``{"text", "entities": [{"start", "end",
       "type"}]}`` with half-open spans; CLUENER's ``"label": {type: {entity: [[start, end]]}}`` with inclusive ends;
       doccano's ``"label": [[start, end, type]]`` or ``"entities"`` with ``"start_offset"``; Label Studio's JSON and
-      JSON-MIN. Where the entity's text stands beside its span, it must be that part of the text.
+      JSON-MIN. Where the entity's text stands beside its span, it must be that part of the text. Or without spans,
+      ``{"text", "keywords": ["..."]}``: every place of a keyword in the text is an entity of the type "keyword".
 
     Tags are BIO, BMES or BIOES, as ``tags.split_tag`` takes them; illegal sequences are read by the rule of
     ``tags.read_tag_spans``. Of a Label Studio task the first annotation that was not cancelled is used; a task
