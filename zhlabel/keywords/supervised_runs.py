@@ -1,0 +1,163 @@
+"""A trained keyword method is a folder that describes itself: this names new ones, writes, finds and loads them.
+
+    runs/keywords-ranker-1/
+      keywords.json       format version, method, settings, data with its hash, package versions, scores; written last
+      model.txt           ranker: LightGBM's trees in its own text form
+      priors.json         ranker: what was a gold keyword before
+      model.json          kea: borders and weights
+      frequencies.tsv.gz  document frequencies
+
+There is no run.json, so that it is never taken for a run that labels texts.
+"""
+
+import importlib.metadata
+import json
+from pathlib import Path
+
+from zhlabel.errors import InputError
+from zhlabel.files import open_text, write_whole
+from zhlabel.keywords.frequencies import read_frequencies, write_frequencies
+from zhlabel.keywords.kea import Kea
+from zhlabel.keywords.priors import Priors
+from zhlabel.keywords.ranker import Ranker
+from zhlabel.reports import write_json
+
+FORMAT_VERSION = 1
+KEYWORD_RUN_FILE = "keywords.json"
+_FREQUENCIES_FILE = "frequencies.tsv.gz"
+_PACKAGES = {"ranker": ("lightgbm", "numpy", "jieba", "snowballstemmer"), "kea": ("numpy", "jieba", "snowballstemmer")}
+
+
+def choose_new_folder(method, name=""):
+    """Give the folder for a new run, which must not hold anything yet.
+
+    Args:
+        method: "ranker" or "kea".
+        name: RUN; "": the next free runs/keywords-<method>-<n>.
+
+    Returns:
+        The folder's path.
+
+    Raises:
+        InputError: the named folder is there and holds something.
+    """
+    from zhlabel.runs import locate_run, name_new_run
+
+    free = name_new_run("keywords", method)
+    folder = locate_run(name) if name else free
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise InputError(f"--run {name}: {folder} holds something already and is not overwritten. Free is: {free}")
+    return folder
+
+
+def find_newest_keyword_run(method):
+    """Give the folder of the newest run of a method, by the time of its keywords.json.
+
+    Args:
+        method: "ranker" or "kea".
+
+    Returns:
+        The folder's path.
+
+    Raises:
+        InputError: there is none.
+    """
+    from zhlabel.runs import RUNS_FOLDER
+
+    found = sorted(RUNS_FOLDER.glob(f"*/{KEYWORD_RUN_FILE}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in found:
+        if _read_json(path).get("method") == method:
+            return path.parent
+    raise InputError(f"runs/ holds no {method} yet. Train one first: python keyword_train.py --method {method}")
+
+
+def read_keyword_run(folder):
+    """Read what keywords.json says of a run.
+
+    Args:
+        folder: the run's folder.
+
+    Returns:
+        Its dict: format, method, settings, data, versions, scores.
+
+    Raises:
+        InputError: it is no keyword run, or of another format.
+    """
+    path = Path(folder) / KEYWORD_RUN_FILE
+    if not path.is_file():
+        raise InputError(
+            f"{folder} is no run of a keyword method: it has no {KEYWORD_RUN_FILE}. Train one: python keyword_train.py"
+        )
+    record = _read_json(path)
+    if record.get("format") != FORMAT_VERSION:
+        raise InputError(
+            f"{path}: format {record.get('format')}, expected {FORMAT_VERSION}. The run was made by another version "
+            "of zhlabel; train it again, or use that version."
+        )
+    return record
+
+
+def load_keyword_model(folder, method):
+    """Load what a method has learned.
+
+    Args:
+        folder: the run's folder.
+        method: "ranker" or "kea", which the run must be of.
+
+    Returns:
+        A Ranker or a Kea.
+
+    Raises:
+        InputError: as ``read_keyword_run``; the run is of another method, or one of its files is missing or broken.
+    """
+    folder, record = Path(folder), read_keyword_run(folder)
+    if record["method"] != method:
+        raise InputError(f"{folder} is a run of {record['method']}, expected {method}. Name another with --run.")
+    frequencies = read_frequencies(folder / _FREQUENCIES_FILE)
+    try:
+        if method == "kea":
+            learned = _read_json(folder / "model.json")
+            return Kea(learned["borders"], learned["weights"], frequencies)
+        import lightgbm
+
+        with open_text(folder / "model.txt") as stream:
+            booster = lightgbm.Booster(model_str=stream.read())
+        return Ranker(booster, Priors.from_json(_read_json(folder / "priors.json")), frequencies)
+    except Exception as problem:
+        if isinstance(problem, (KeyError, TypeError)) or type(problem).__name__ == "LightGBMError":
+            raise InputError(f"{folder}: its model can't be read ({problem}). Restore it, or train it anew.") from None
+        raise
+
+
+def write_keyword_run(folder, method, model, *, settings, data, scores):
+    """Write a run, keywords.json last, so that a folder without it is one that was not finished.
+
+    Args:
+        folder: as ``choose_new_folder`` gave it.
+        method: "ranker" or "kea".
+        model: its Ranker or Kea.
+        settings: {name: value} with which it was trained.
+        data: dict that tells the training file, its sha256 and what it holds.
+        scores: figures of the cross-validation, {} without.
+    """
+    folder = Path(folder)
+    write_frequencies(folder / _FREQUENCIES_FILE, model.frequencies)
+    if method == "kea":
+        learned = {"borders": model.borders, "weights": model.weights}
+        write_json(learned, folder / "model.json")
+    else:
+        for name, content in (
+            ("model.txt", model.booster.model_to_string()),
+            ("priors.json", json.dumps(model.priors.to_json(), ensure_ascii=False)),
+        ):
+            with write_whole(folder / name) as stream:
+                stream.write(content)
+    versions = {name: importlib.metadata.version(name) for name in _PACKAGES[method]}
+    record = {"method": method, "settings": settings, "data": data, "versions": versions, "scores": scores}
+    write_json({"format": FORMAT_VERSION, **record}, folder / KEYWORD_RUN_FILE)
+
+
+def _read_json(path):
+    from zhlabel.runs import read_json
+
+    return read_json(path)
