@@ -20,7 +20,7 @@ def list_commands(name):
 
 
 ENGLISH, CHINESE = list_commands("README.md"), list_commands("README.zh-CN.md")
-SCRIPT_LINES = [line for line in ENGLISH if re.search(r"python (model_\w+|data_split)\.py", line)]
+SCRIPT_LINES = [line for line in ENGLISH if re.search(r"python (model_\w+|keyword_\w+|data_split)\.py", line)]
 
 
 def test_both_languages_give_the_same_commands():

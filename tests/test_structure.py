@@ -13,9 +13,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "zhlabel"
 SCRIPTS = ("model_train", "model_evaluate", "model_predict", "model_pretrain", "data_split")
+SCRIPTS += ("keyword_extract", "keyword_train")
 # From the bottom up; a module imports from its own row and from lower ones, when it is imported itself.
 ROWS = [
-    {"errors", "environment", "settings", "files"},
+    {"errors", "environment", "settings", "files", "processes"},
     {
         "tables",
         "json_records",
@@ -33,7 +34,7 @@ ROWS = [
         "masking",
     }
     | {"metrics", "entity_metrics", "ranking", "calibration", "outcomes", "intervals", "significance", "baselines"}
-    | {"linear", "ngrams"}
+    | {"linear", "ngrams", "keywords"}
     | {"decisions", "decoding", "thresholds", "sweep", "label_errors", "suspects", "light"}
     | {"reports", "class_reports", "entity_reports", "drawings", "page", "writers"},
     {"backend", "checkpoints", "layers", "encoder", "lora", "crf", "heads", "optimizer", "precision", "pretrainer"}
@@ -47,6 +48,7 @@ HEAVY = {"backend", "layers", "encoder", "lora", "crf", "heads", "optimizer", "p
 HEAVY |= {"adversarial", "voting", "pretrainer", "pretraining"}
 PRINTING = {"zhlabel.environment", "zhlabel.settings"}  # they speak for a script before its own code runs
 HEAVY_PACKAGES = ("tensorflow", "tf_keras", "keras", "bert4keras", "torch", "transformers", "sklearn", "pandas")
+HEAVY_PACKAGES += ("jieba", "lightgbm", "networkx")
 
 
 def name_module(path):

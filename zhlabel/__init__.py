@@ -4,6 +4,7 @@ errors.py       InputError: something the user can put right
 environment.py  is this the right Python, with all packages? one sentence if not
 settings.py     a script's constants + command line -> immutable values
 files.py        text in any encoding; files that appear whole or not at all
+processes.py    work on chunks in several processes, in order
 tables.py       comma- and tab-separated text -> rows with their line numbers
 json_records.py a JSON list or JSON lines -> values with their places
 examples.py     labelled data files -> Example records that remember file and line
@@ -66,5 +67,6 @@ drawings.py     the training curve and the sweep as pictures
 page/           an evaluation as one page to look at: report.html
 class_reports.py   the same of multi-class
 entity_reports.py  the same of entities
+keywords/       keyword extraction: methods, trained ones too, and their scorer
 writers/        predictions -> csv, JSON lines, parquet, BIO; goes on after a stop
 """

@@ -25,10 +25,19 @@ def _encode_csv(path, task, result):
 
 
 def _format_labels(path, result):
-    names = [each["label"] for each in result["labels"]]
-    if wrong := next((name for name in names if "|" in name), None):
-        raise InputError(f'{path}: the label "{wrong}" holds "|", which joins labels in csv. Write .jsonl instead.')
-    return "|".join(names), "|".join(f"{each['probability']:.4f}" for each in result["labels"])
+    return _join(path, result["labels"], "label", "probability")
+
+
+def _format_keywords(path, result):
+    return result["method"], *_join(path, result["keywords"], "keyword", "score")
+
+
+def _join(path, items, name, number):
+    """Give the names of items joined by "|", and their numbers likewise."""
+    names = [each[name] for each in items]
+    if wrong := next((each for each in names if "|" in each), None):
+        raise InputError(f'{path}: the {name} "{wrong}" holds "|", which joins {name}s in csv. Write .jsonl instead.')
+    return "|".join(names), "|".join(f"{each[number]:.4f}" for each in items)
 
 
 # For each task the columns of its csv behind the text, and (the file, for messages; a result) to their cells
@@ -36,6 +45,7 @@ _CELLS = {
     "multi_label": (("labels", "probabilities"), _format_labels),
     "multi_class": (("label", "probability"), lambda _, result: (result["label"], f"{result['probability']:.4f}")),
     "ner": (("entities",), lambda _, result: (json.dumps(result["entities"], ensure_ascii=False, default=_to_plain),)),
+    "keywords": (("method", "keywords", "scores"), _format_keywords),
 }
 
 
@@ -43,7 +53,7 @@ def encode_csv_header(task):
     """Give the first line of a task's csv, behind the mark by which Excel sees UTF-8.
 
     Args:
-        task: "multi_label", "multi_class" or "ner".
+        task: "multi_label", "multi_class", "ner" or "keywords".
     """
     return ("\ufeff" + _format_row(["text", *_CELLS[task][0]])).encode("utf-8")
 
@@ -75,7 +85,7 @@ class ParquetRows:
 
     Args:
         stream: the open binary file.
-        task: "multi_label", "multi_class" or "ner".
+        task: "multi_label", "multi_class", "ner" or "keywords".
     """
 
     def __init__(self, stream, task):
@@ -84,11 +94,14 @@ class ParquetRows:
 
         text, number, place = pyarrow.string(), pyarrow.float64(), pyarrow.int64()
         label = {"label": text, "probability": number}
+        spans = pyarrow.list_(pyarrow.list_(place))
+        keyword = {"keyword": text, "score": number, "spans": spans}
         entity = {"start": place, "end": place, "type": text, "text": text, "probability": number}
         found = {
             "multi_label": {"labels": pyarrow.list_(pyarrow.struct(label))},
             "multi_class": label,
             "ner": {"entities": pyarrow.list_(pyarrow.struct(entity))},
+            "keywords": {"method": text, "keywords": pyarrow.list_(pyarrow.struct(keyword))},
         }
         self._schema = pyarrow.schema({"text": text, **found[task]})
         self._make_table = pyarrow.Table.from_pylist

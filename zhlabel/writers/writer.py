@@ -21,9 +21,10 @@ def open_writer(path, *, task, job, input_file=""):
 
     The ending tells the form. ``.jsonl``: a result a line, as it was given. ``.csv``: a BOM, a header, then text,
     labels joined by "|" and their probabilities likewise, four digits (multi-label); text, label, probability
-    (multi-class); text and its entities as JSON (ner). ``.parquet``: columns with the names and nesting of the JSON
-    lines. ``.bio`` (ner): a line for each character with its tag, tab-separated, a blank line behind each text; a line
-    end inside a text is written as a blank. A ``.gz`` behind all but parquet compresses.
+    (multi-class); text and its entities as JSON (ner); text, method, keywords and their scores (keywords). ``.parquet``: columns with
+    the names and nesting of the JSON lines. ``.bio`` (ner): a line for each character with its tag, tab-separated, a
+    blank line behind each text; a line end inside a text is written as a blank. A ``.gz`` behind all but parquet
+    compresses.
 
     If the block raises or the process dies, ``PATH.part`` stays. The next writer of the same job then goes on behind
     its last whole record: the caller leaves out the first ``writer.done`` texts. What makes a job the same is kept in
@@ -33,7 +34,7 @@ def open_writer(path, *, task, job, input_file=""):
 
     Args:
         path: the file; its folder is made when absent.
-        task: "multi_label", "multi_class" or "ner".
+        task: "multi_label", "multi_class", "ner" or "keywords".
         job: a dict, as JSON could hold it, of everything else that decides the results (the run, the thresholds).
         input_file: the file that the texts come from, or "" for other input.
 
@@ -112,7 +113,7 @@ def _inspect_part(path, part, record, job):
         differ = [key for key in {**new, **old} if (key in new, new.get(key)) != (key in old, old.get(key))]
         problem = f"it belongs to another job ({', '.join(differ)} differ)" if differ else ""
     if problem:
-        return resumable, 0, 0, f"{part} of a stopped job is not used: {problem}; all texts are labelled again."
+        return resumable, 0, 0, f"{part} of a stopped job is not used: {problem}; all texts are done again."
     done, size = _count_records(part, is_csv=path.suffix.lower() == ".csv")
     return resumable, done, size, f"{part}: going on after {done} texts." if done else ""
 
@@ -160,7 +161,8 @@ class Writer:
 
         Args:
             results: dicts with the text and what was found: ``{"text", "labels": [{"label", "probability"}]}``,
-                ``{"text", "label", "probability"}`` or ``{"text", "entities": [...]}``, by task.
+                ``{"text", "label", "probability"}``, ``{"text", "entities": [...]}`` or ``{"text", "method",
+                "keywords": [{"keyword", "score", "spans"}]}``, by task.
 
         Raises:
             InputError: the disk is full, or a label holds the "|" that joins labels in csv.

@@ -1,0 +1,227 @@
+"""Extracts the keywords of Chinese and English texts: python keyword_extract.py "first text" "second text" """
+
+from zhlabel.environment import require_environment
+
+require_environment()  # first, so that a missing package ends in one sentence
+
+import contextlib
+import dataclasses
+import itertools
+import json
+import math
+import sys
+import tempfile
+from pathlib import Path
+
+from tqdm import tqdm
+
+from zhlabel.errors import InputError
+from zhlabel.files import hash_file
+from zhlabel.keywords.extract import Recipe, extract_keywords
+from zhlabel.keywords.gold import has_gold, read_gold
+from zhlabel.keywords.methods import METHODS
+from zhlabel.keywords.preparation import LEAST_CORPUS, find_run, prepare_frequencies, prepare_topics
+from zhlabel.keywords.scoreboard import SCORE_COLUMNS, describe_scores, format_scoreboard, list_scores
+from zhlabel.keywords.scoring import Scorer, prepare_gold
+from zhlabel.keywords.words import LANGUAGES
+from zhlabel.reports import write_csv, write_json
+from zhlabel.settings import run_script
+from zhlabel.texts import count_texts, read_standard_input, read_texts
+from zhlabel.writers import open_writer
+
+METHOD = ["tfidf"]  # one or several of those that zhlabel/keywords/methods.py lists
+INPUT_FILE = ""  # .txt .csv .tsv .json .jsonl (.gz too) .parquet; with a column keywords (a|b) the methods are compared
+OUTPUT_FILE = ""  # .csv .jsonl .parquet; "": JSON lines on standard output, or the comparison alone
+SCORE_FILE = ""  # .json or .csv: the comparison with all its figures; "": it is printed only
+TOP_K = 10  # keywords a text, at most
+LANGUAGE = ""  # zh or en; "": told text by text
+STOP_WORDS = ""  # a file with a word a line, which never begin or end a keyword; "": those that come along
+USER_DICTIONARY = ""  # words that are never divided, a word a line as jieba reads them
+FREQUENCIES = ""  # a table of document frequencies: read, or if absent counted from INPUT_FILE and kept; "": not kept
+CHECKPOINT = "albert_tiny"  # keybert: the folder of a checkpoint or run
+RUN = ""  # kea, ranker, tagger: the run's folder; "": the newest of the method
+PROCESSES = 0  # 0: one for each processor; an encoder takes them all for itself
+TEXTS = [  # used when nothing else is given; texts on the command line take their place
+    "采用轻量级预训练语言模型对中文新闻进行多标签文本分类，在词向量上加入对抗训练，提高了少数类标签的召回率。",
+    "A ranker that learns from simple features of candidate phrases outperforms graph-based keyword extraction.",
+]
+
+
+def main(settings):
+    pairs, total = choose_texts(settings)
+    is_judged = bool(settings.input_file) and has_gold(settings.input_file)
+    check_score_file(settings.score_file, is_judged)
+    with contextlib.ExitStack() as stack:
+        recipe = prepare_recipe(settings, Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        scorers = {name: Scorer() for name in settings.method} if is_judged else {}
+        writer = stack.enter_context(open_results(settings, recipe)) if settings.output_file else None
+        if writer and writer.note:
+            print(writer.note, file=sys.stderr)
+        extract(settings, recipe, pairs, total, scorers, writer)
+    if settings.output_file:
+        print(f"written: {settings.output_file}", file=sys.stderr)
+    if not scorers:
+        return
+    figures = {name: scorer.summarize() for name, scorer in scorers.items()}
+    print(format_scoreboard(figures))
+    if settings.score_file.endswith(".json"):
+        write_json(describe_scores(figures), settings.score_file)
+    elif settings.score_file:
+        write_csv(list_scores(figures), SCORE_COLUMNS, settings.score_file)
+
+
+def choose_texts(settings):
+    """Give pairs of a text and its gold keywords (None if unknown) and, where it is known, how many they are."""
+    is_given = settings.texts != tuple(TEXTS)
+    if settings.input_file and is_given:
+        raise InputError(
+            f"keyword_extract.py: texts are given and --input-file {settings.input_file} too. Leave one out."
+        )
+    if settings.input_file:
+        return read_gold(settings.input_file), count_texts(settings.input_file)
+    if is_given or sys.stdin.isatty():
+        return ((text, None) for text in settings.texts), len(settings.texts)
+    print("reading texts from standard input, a line each", file=sys.stderr)
+    return ((text, None) for text in read_standard_input(sys.stdin)), None
+
+
+def check_score_file(score_file, is_judged):
+    """Refuse a comparison that can't be made or written, before the work begins."""
+    if score_file and not score_file.endswith((".json", ".csv")):
+        raise InputError(f"--score-file {score_file}: the comparison is written as .json or .csv. Choose one ending.")
+    if score_file and not is_judged:
+        raise InputError(
+            f"--score-file {score_file}: there are no gold keywords to compare with. Give a file that has a column "
+            "keywords."
+        )
+
+
+def prepare_recipe(settings, folder):
+    """Make or find what the methods need; tables that are not kept lie in a folder that goes when the script ends."""
+    needs = {need for name in settings.method for need in METHODS[name].needs}
+    recipe = Recipe(
+        methods=settings.method,
+        top_k=settings.top_k,
+        language=settings.language,
+        stop_words=settings.stop_words,
+        user_dictionary=settings.user_dictionary,
+        checkpoint=settings.checkpoint,
+        runs={name: find_run(name, settings.run) for name in settings.method if METHODS[name].is_trained},
+    )
+    recipe.make_reader()  # tells wrong files of words now
+    for name, run in recipe.runs.items():
+        print(f"{name}: {run}", file=sys.stderr)
+    if "frequencies" in needs:
+        recipe = dataclasses.replace(recipe, frequencies=choose_frequencies(settings, recipe, folder))
+    if "topics" in needs:
+        if not settings.input_file:
+            raise InputError("topicalpagerank learns the topics of a whole file. Give one with --input-file.")
+        print(f"topics: of {settings.input_file}", file=sys.stderr)
+        topics = folder / "topics.npz"
+        prepare_topics(topics, show_progress(read_texts(settings.input_file), "topics"), recipe)
+        recipe = dataclasses.replace(recipe, topics=str(topics))
+    return recipe
+
+
+def choose_frequencies(settings, recipe, folder):
+    """Give the table of document frequencies, counted if need be; "" stands for the words that jieba brings along."""
+    given = settings.frequencies
+    if given and Path(given).exists():
+        return given
+    if settings.input_file:
+        table = Path(given) if given else folder / "frequencies.tsv"
+        texts = show_progress(read_texts(settings.input_file), "counting")
+        number, is_enough = prepare_frequencies(table, texts, recipe, processes=settings.processes)
+        if is_enough:
+            print(f"document frequencies: of {number:,} texts{f', kept in {given}' if given else ''}", file=sys.stderr)
+            return str(table)
+        print(f"{number:,} texts are too few to count words in (at least {LEAST_CORPUS}).", file=sys.stderr)
+    elif given:
+        raise InputError(f"--frequencies {given}: there is no such file, and no --input-file to count in.")
+    print("document frequencies: those of Chinese words that jieba brings along", file=sys.stderr)
+    return ""
+
+
+def show_progress(items, what, *, total=None, initial=0):
+    return tqdm(items, what, total=total, initial=initial, unit="text", smoothing=0.05, file=sys.stderr)
+
+
+def open_results(settings, recipe):
+    """Open the output file; a job goes on only where everything that its results depend on is the same."""
+    job = {key: value for key, value in dataclasses.asdict(recipe).items() if key not in ("frequencies", "topics")}
+    files = [settings.stop_words, settings.user_dictionary, settings.frequencies]
+    job["files"] = [hash_file(each) if each and Path(each).exists() else "" for each in files]
+    return open_writer(settings.output_file, task="keywords", job=job, input_file=settings.input_file)
+
+
+def score_text(scorers, reader, text, gold, found, top_k):
+    """Add one text to the figures of every method."""
+    prepared = prepare_gold(reader.read(text), gold)
+    for name, keywords in found.items():
+        answer = None if METHODS[name].decides else top_k
+        scorers[name].add(prepared, [each.text for each in keywords], answer=answer)
+
+
+def extract(settings, recipe, pairs, total, scorers, writer):
+    """Extract the keywords of all texts; they are scored, written, or else printed as they come."""
+    reader = recipe.make_reader()
+    if scorers:  # F1 at 10 and at the number of gold keywords wants more than a small TOP_K
+        recipe = dataclasses.replace(recipe, given=max(JUDGED_KEYWORDS, recipe.top_k))
+    done = writer.done if writer else 0
+    skipped = 0 if scorers else done // len(recipe.methods)
+    pairs, copies = itertools.tee(itertools.islice(pairs, skipped, None))
+    is_file = bool(settings.input_file)
+    results = extract_keywords(
+        (text for text, _ in copies),
+        recipe,
+        processes=settings.processes if is_file else 1,
+        **({} if is_file else {"chunk_size": 1}),
+    )
+    found = zip(pairs, results, strict=True)
+    if scorers or writer:
+        found = show_progress(found, "extracting", total=total, initial=skipped)
+    place, waiting = skipped * len(recipe.methods), []
+    try:
+        for (text, gold), keywords in found:
+            if scorers:
+                score_text(scorers, reader, text, gold, keywords, settings.top_k)
+            for name, each in keywords.items():
+                place += 1
+                record = {"text": text, "method": name, "keywords": list_keywords(each[: settings.top_k])}
+                if writer and place > done:
+                    waiting.append(record)
+                elif not writer and not scorers:
+                    print(json.dumps(record, ensure_ascii=False), flush=not is_file)
+            if len(waiting) >= CHUNK_RECORDS:
+                writer.write(waiting)
+                waiting = []
+    except KeyboardInterrupt:
+        if writer:
+            next_time = "goes on from here" if writer.resumable else "begins again"
+            print(f"\n{writer.done:,} results are written; the same command {next_time}.", file=sys.stderr)
+        raise
+    if waiting:
+        writer.write(waiting)
+
+
+def list_keywords(keywords):
+    """Give Keywords as JSON has them."""
+    return [{"keyword": each.text, "score": each.score, "spans": list(map(list, each.spans))} for each in keywords]
+
+
+JUDGED_KEYWORDS = 50  # of a text, at most, for the comparison
+CHUNK_RECORDS = 1024  # results written at a time; a kill loses at most so many
+
+if __name__ == "__main__":
+    run_script(
+        main,
+        globals(),
+        limits={
+            "METHOD": tuple(METHODS),
+            "TOP_K": (1, 1000),
+            "LANGUAGE": ("", *LANGUAGES),
+            "PROCESSES": (0, math.inf),
+        },
+        bare="TEXTS",
+        notes=sys.stderr,
+    )
