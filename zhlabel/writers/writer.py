@@ -21,10 +21,10 @@ def open_writer(path, *, task, job, input_file=""):
 
     The ending tells the form. ``.jsonl``: a result a line, as it was given. ``.csv``: a BOM, a header, then text,
     labels joined by "|" and their probabilities likewise, four digits (multi-label); text, label, probability
-    (multi-class); text and its entities as JSON (ner); text, method, keywords and their scores (keywords). ``.parquet``: columns with
-    the names and nesting of the JSON lines. ``.bio`` (ner): a line for each character with its tag, tab-separated, a
-    blank line behind each text; a line end inside a text is written as a blank. A ``.gz`` behind all but parquet
-    compresses.
+    (multi-class); text and its entities as JSON (ner); text, method, keywords and their scores (keywords).
+    ``.parquet``: columns with the names and nesting of the JSON lines. ``.bio`` (ner): a line for each character with
+    its tag, tab-separated, a blank line behind each text; a line end inside a text is written as a blank. A ``.gz``
+    behind all but parquet compresses.
 
     If the block raises or the process dies, ``PATH.part`` stays. The next writer of the same job then goes on behind
     its last whole record: the caller leaves out the first ``writer.done`` texts. What makes a job the same is kept in
