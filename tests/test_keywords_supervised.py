@@ -1,5 +1,6 @@
 """Keyword methods that learn: Kea, the ranker, what they learn from, and the folders that keep them."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -234,7 +235,7 @@ def test_cross_validation_scores_each_text_by_a_model_that_has_not_seen_it(examp
         return score_ranker(document, model=model)
 
     monkeypatch.setattr(learning, "train", train_and_note)
-    monkeypatch.setitem(learning._SCORE, "ranker", score_and_note)
+    monkeypatch.setitem(METHODS, "ranker", dataclasses.replace(METHODS["ranker"], score=score_and_note))
     figures = cross_validate("ranker", examples, folds=2)
     assert sorted(scored) == sorted(id(each.document) for each in examples)
     assert {each["texts"] for each in figures.values()} == {len(examples)}

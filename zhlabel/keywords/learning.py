@@ -8,16 +8,15 @@ from zhlabel.errors import InputError
 from zhlabel.keywords.extract import choose_best
 from zhlabel.keywords.frequencies import count_frequencies
 from zhlabel.keywords.gold import read_gold
-from zhlabel.keywords.kea import score_kea, train_kea
+from zhlabel.keywords.kea import train_kea
+from zhlabel.keywords.methods import METHODS
 from zhlabel.keywords.priors import mark_gold
-from zhlabel.keywords.ranker import score_ranker, train_ranker
+from zhlabel.keywords.ranker import train_ranker
 from zhlabel.keywords.scoring import Scorer, prepare_gold
-from zhlabel.keywords.tfidf import score_tfidf
 from zhlabel.keywords.views import find_ranked_candidates
 from zhlabel.keywords.words import LANGUAGES, WordReader
 
 TRAINED_METHODS = ("ranker", "kea")
-_SCORE = {"ranker": score_ranker, "kea": score_kea}
 _TOP = 10
 _LEAST_TEXTS = 20  # with a gold keyword inside; of fewer, nothing but chance is learned
 
@@ -116,10 +115,11 @@ def cross_validate(method, examples, *, folds, frequencies=None, seed=1):
         for (document, keywords, _), part in zip(examples, parts, strict=True):
             if part == fold:
                 scored = {
-                    "tfidf": score_tfidf(document, frequencies=model.frequencies),
-                    method: _SCORE[method](document, model=model),
+                    "tfidf": METHODS["tfidf"].score(document, frequencies=model.frequencies),
+                    method: METHODS[method].score(document, model=model),
                 }
                 gold = prepare_gold(document, keywords)
                 for name, pairs in scored.items():
-                    scorers[name].add(gold, [best.text for best in choose_best(document, pairs, top_k=_TOP)])
+                    best = choose_best(document, pairs, top_k=_TOP, keep_nested=METHODS[name].keeps_nested)
+                    scorers[name].add(gold, [each.text for each in best])
     return {name: scorer.summarize() for name, scorer in scorers.items()}
