@@ -10,6 +10,7 @@ from zhlabel.errors import InputError
 from zhlabel.files import hash_file
 from zhlabel.keywords.frequencies import read_frequencies
 from zhlabel.keywords.learning import TRAINED_METHODS, cross_validate, read_examples, train
+from zhlabel.keywords.preparation import check_writable
 from zhlabel.keywords.supervised_runs import choose_new_folder, write_keyword_run
 from zhlabel.keywords.words import LANGUAGES, read_stop_words
 from zhlabel.settings import run_script
@@ -18,9 +19,9 @@ METHOD = "ranker"  # ranker: boosted trees over many features; kea: naive Bayes 
 TRAIN_FILE = "data/keywords.train.jsonl"  # .csv .tsv .json .jsonl (.gz too) .parquet; columns content and keywords
 FOLDS = 5  # parts of the cross-validation that is printed before the training on all texts; 0: none
 LANGUAGE = ""  # zh or en; "": told text by text
-STOP_WORDS = ""  # a file with a word a line, which never begin or end a keyword; "": those that come along
-USER_DICTIONARY = ""  # words that are never divided, a word a line as jieba reads them
-FREQUENCIES = ""  # a table of document frequencies of other texts; "": counted in TRAIN_FILE
+STOP_WORDS = ""  # a file of words that never begin or end a keyword, one a line; "": ours
+USER_DICTIONARY = ""  # Chinese words that jieba shall know, one a line, as it reads them
+FREQUENCIES = ""  # a table of document frequencies, of other texts than TRAIN_FILE's; "": counted in TRAIN_FILE
 SEED = 1  # of parts and trees
 RUN = ""  # the folder to write, or a name under runs/; "": runs/keywords-<method>-<n>
 
@@ -29,6 +30,8 @@ def main(settings):
     if settings.folds == 1:
         raise InputError("--folds 1: one part leaves none to train on. Give 0 (no cross-validation), or at least 2.")
     folder = choose_new_folder(settings.method, settings.run)
+    check_writable(folder)
+    frequencies = read_frequencies(settings.frequencies) if settings.frequencies else None
     examples, without = read_examples(
         settings.train_file,
         language=settings.language,
@@ -38,7 +41,6 @@ def main(settings):
     keywords = sum(len(each.keywords) for each in examples)
     note = f"; {without:,} texts without are left out" if without else ""
     print(f"{settings.train_file}: {len(examples):,} texts with {keywords:,} gold keywords{note}", flush=True)
-    frequencies = read_frequencies(settings.frequencies) if settings.frequencies else None
     options = {"frequencies": frequencies, "seed": settings.seed}
     scores = {}
     if settings.folds:

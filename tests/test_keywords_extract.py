@@ -6,7 +6,7 @@ from zhlabel.keywords.candidates import find_ngrams
 from zhlabel.keywords.extract import Recipe, choose_best, count_phrases, extract_keywords
 from zhlabel.keywords.frequencies import add_frequencies, count_frequencies, read_frequencies
 from zhlabel.keywords.preparation import LEAST_CORPUS, prepare_frequencies
-from zhlabel.keywords.words import WordReader
+from zhlabel.keywords.words import Document, Word, WordReader
 
 TEXTS = [
     "河道清淤机器人在浅水区作业，清淤机器人的定位依靠声呐。",
@@ -63,6 +63,16 @@ def test_equal_scores_are_taken_by_place():
     found = find_ngrams(document, longest=1)
     best = choose_best(document, [(each, 1.0) for each in reversed(found)], top_k=3)
     assert [each.text for each in best] == ["Solar", "kilns", "dry"]
+
+
+def test_a_phrase_that_jieba_divides_in_two_ways_is_given_once():
+    def word(norm, start, sentence):
+        return Word(norm, "noun", False, start, start + len(norm), sentence)
+
+    words = (word("机器人", 0, 0), word("机器", 3, 1), word("人", 5, 1), word("BERT", 6, 2), word("ＢＥＲＴ", 10, 3))
+    document = Document("机器人机器人BERTＢＥＲＴ", "zh", words)
+    scored = [(each, len(each.norms)) for each in find_ngrams(document) if each.norms != ("机器",)]
+    assert [each.text for each in choose_best(document, scored, top_k=9, keep_nested=True)] == ["机器人", "BERT"]
 
 
 @pytest.mark.parametrize("processes", [1, 2])

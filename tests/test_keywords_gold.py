@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 
 from zhlabel.errors import InputError
-from zhlabel.keywords.gold import has_gold, read_gold, split_keywords
+from zhlabel.keywords.gold import count_gold, read_gold, split_keywords
 from zhlabel.keywords.words import tell_language
 from zhlabel.texts import read_texts
 
@@ -46,7 +46,7 @@ def test_every_form_gives_the_same_keywords(tmp_path, name, packed):
     content = FORMS[name].encode()
     path = save(tmp_path / (name + ".gz" * packed), gzip.compress(content) if packed else content)
     assert list(read_gold(path)) == EXPECTED
-    assert has_gold(path)
+    assert count_gold(path) == (3, 2)
     assert list(read_texts(path)) == [text for text, _ in EXPECTED]
 
 
@@ -54,7 +54,7 @@ def test_parquet_holds_lists_or_strings(tmp_path):
     texts, path = [text for text, _ in EXPECTED], tmp_path / "a.parquet"
     for column in ([["微塑料", "河水"], None, ["sea ice"]], ["微塑料|河水", "", "sea ice"]):
         pyarrow.parquet.write_table(pyarrow.table({"keywords": column, "text": texts}), path)
-        assert list(read_gold(path)) == EXPECTED and has_gold(path)
+        assert list(read_gold(path)) == EXPECTED and count_gold(path) == (3, 2)
     pyarrow.parquet.write_table(pyarrow.table({"keywords": [7], "text": ["x"]}), path)
     assert "row 1: the keywords are 7, expected a list of strings" in refuse(path)
 
@@ -73,7 +73,7 @@ def test_parquet_holds_lists_or_strings(tmp_path):
 )
 def test_a_file_without_the_column_has_no_gold(tmp_path, name, content):
     path = save(tmp_path / name, content)
-    assert not has_gold(path)
+    assert count_gold(path)[1] == 0
     assert {keywords for _, keywords in read_gold(path)} <= {None}
 
 
@@ -120,13 +120,13 @@ def test_bad_gold_is_named_with_its_place(tmp_path, name, content, message):
 
 
 def test_an_unknown_ending_and_a_missing_file_stop_at_the_call(tmp_path):
-    for function in (has_gold, read_gold):
+    for function in (count_gold, read_gold):
         with pytest.raises(InputError, match=r"\.parquet"):
             function(tmp_path / "a.xlsx")
         with pytest.raises(InputError, match="no such file"):
             function(tmp_path / "a.parquet")
     with pytest.raises(InputError, match="not a whole parquet file"):
-        has_gold(save(tmp_path / "b.parquet", "PAR1 no more"))
+        count_gold(save(tmp_path / "b.parquet", "PAR1 no more"))
 
 
 def test_reading_is_lazy(tmp_path):
@@ -142,7 +142,7 @@ def test_reading_is_lazy(tmp_path):
 def test_the_bundled_texts_have_keywords_that_nearly_all_stand_in_them(name, texts, language):
     path = DATA / f"keywords.{name}.jsonl"
     items = list(read_gold(path))
-    assert has_gold(path) and len({text for text, _ in items}) == texts
+    assert count_gold(path)[1] and len({text for text, _ in items}) == texts
     for text, keywords in items:
         assert tell_language(text) == language and 80 <= len(text) <= (200 if language == "zh" else 400)
         assert 3 <= len(set(keywords)) == len(keywords) <= 6

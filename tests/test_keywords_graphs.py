@@ -4,6 +4,7 @@ import itertools
 import math
 import pickle
 import time
+from collections import Counter
 
 import networkx
 import numpy as np
@@ -18,7 +19,7 @@ from zhlabel.keywords.singlerank import score_singlerank
 from zhlabel.keywords.textrank import score_textrank
 from zhlabel.keywords.topicalpagerank import score_topicalpagerank
 from zhlabel.keywords.topicrank import group_candidates, score_topicrank
-from zhlabel.keywords.topics import Topics, fit_topics, list_topical_words, read_topics, write_topics
+from zhlabel.keywords.topics import Topics, draw_texts, fit_topics, list_topical_words, read_topics, write_topics
 from zhlabel.keywords.words import WordReader
 
 ENGLISH = (
@@ -282,11 +283,16 @@ def test_topics_part_a_corpus_of_two_subjects():
     assert timber.argmax() != opera.argmax()
 
 
-def test_topics_are_the_same_on_each_fit_and_bounded():
+def test_topics_are_the_same_on_each_fit():
     assert (_fit().weights == _fit().weights).all()
     assert len(_fit(most_words=3).words) == 3
-    topics = fit_topics(map(_read, CORPUS * 50), number=2, most_documents=20)
-    assert 40 < topics.weights.sum() < 120  # of 800 words, 20 documents have 80
+
+
+def test_of_a_large_corpus_some_are_drawn_each_with_the_same_chance():
+    assert draw_texts("abc", most=3) == ["a", "b", "c"] == draw_texts("abc")
+    assert draw_texts("abc", most=2, seed=5) == draw_texts("abc", most=2, seed=5)
+    numbers = Counter(each for seed in range(600) for each in draw_texts("abcdef", most=2, seed=seed))
+    assert numbers.total() == 1200 and all(150 < numbers[each] < 250 for each in "abcdef")
 
 
 def test_topics_are_written_without_pickle_and_read_again(tmp_path):

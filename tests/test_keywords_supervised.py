@@ -19,6 +19,7 @@ from zhlabel.keywords.frequencies import count_frequencies
 from zhlabel.keywords.kea import score_kea
 from zhlabel.keywords.learning import cross_validate, read_examples, train
 from zhlabel.keywords.methods import METHODS
+from zhlabel.keywords.preparation import find_run
 from zhlabel.keywords.priors import Priors, mark_gold
 from zhlabel.keywords.ranker import score_ranker
 from zhlabel.keywords.supervised_runs import (
@@ -26,6 +27,7 @@ from zhlabel.keywords.supervised_runs import (
     find_newest_keyword_run,
     load_keyword_model,
     read_keyword_run,
+    take_words,
     write_keyword_run,
 )
 from zhlabel.keywords.views import find_ranked_candidates
@@ -270,6 +272,8 @@ def test_the_newest_run_of_a_method_is_found_and_is_no_classification_run(models
         os.utime(runs_folder / name / "keywords.json", (100 + age, 100 + age))
     assert find_newest_keyword_run("kea").name == "keywords-kea-2"
     assert find_newest_keyword_run("ranker").name == "keywords-ranker-1"
+    for_json = json.loads(json.dumps([find_run("kea", ""), find_run("kea", "keywords-kea-1")]))
+    assert list(map(Path, for_json)) == [Path("runs/keywords-kea-2"), Path("runs/keywords-kea-1")]
     with pytest.raises(InputError, match="no finished training yet"):
         find_newest_run()
 
@@ -322,3 +326,18 @@ def test_the_script_cross_validates_trains_and_writes(train_file, tmp_path):
     assert record["data"]["texts"] == len(make_records()) and set(record["scores"]) == {"tfidf", "kea"}
     refused = call("--folds", "1")
     assert refused.returncode == 2 and "--folds 1" in refused.stderr
+
+
+def test_words_are_divided_as_the_runs_have_learned_them(models, tmp_path):
+    words, other = tmp_path / "words.txt", tmp_path / "other.txt"
+    words.write_text("云图\n", encoding="utf-8")
+    other.write_text("星图\n", encoding="utf-8")
+    for name, settings in (("with", {"user_dictionary": str(words)}), ("without", {})):
+        write_keyword_run(tmp_path / name, "kea", models["kea"], settings=settings, data={}, scores={})
+    with_words, without = tmp_path / "with", tmp_path / "without"
+    assert take_words([with_words], stop_words="", user_dictionary="") == ("", str(with_words / "user_dictionary.txt"))
+    assert take_words([with_words], stop_words="", user_dictionary=str(words)) == ("", str(words))
+    assert take_words([without], stop_words="", user_dictionary="") == ("", "")
+    for folders, given in (([with_words], other), ([without], words), ([without, with_words], "")):
+        with pytest.raises(InputError, match="same file, and was not"):
+            take_words(folders, stop_words="", user_dictionary=str(given))

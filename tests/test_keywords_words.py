@@ -5,8 +5,15 @@ import gzip
 import pytest
 
 from zhlabel.errors import InputError
+from zhlabel.keywords import frequencies as frequencies_module
 from zhlabel.keywords.candidates import find_ngrams, find_noun_phrases, gather
-from zhlabel.keywords.frequencies import Frequencies, count_frequencies, read_frequencies, write_frequencies
+from zhlabel.keywords.frequencies import (
+    Frequencies,
+    add_frequencies,
+    count_frequencies,
+    read_frequencies,
+    write_frequencies,
+)
 from zhlabel.keywords.kinds import tell_english_kind, tell_jieba_kind
 from zhlabel.keywords.words import WordReader, read_stop_words, tell_language
 
@@ -82,7 +89,7 @@ def test_the_language_is_told_by_the_share_of_chinese_letters():
 def test_a_user_dictionary_adds_words_with_their_kinds(tmp_path):
     assert "蓝莓苔原站" not in list_shapes(read("他在蓝莓苔原站附近"))
     path = tmp_path / "words.txt"
-    path.write_text("\n蓝莓苔原站 9 nt\n跑得飞快 v\n", encoding="utf-8")
+    path.write_text("\n蓝莓苔原站 9 nt\n跑得飞快 v\n冰 ²\n", encoding="utf-8")
     document = read("他在蓝莓苔原站跑得飞快", user_dictionary=str(path))
     kinds = dict(zip(list_shapes(document), [word.kind for word in document.words], strict=True))
     assert (kinds["蓝莓苔原站"], kinds["跑得飞快"]) == ("noun", "verb")
@@ -160,6 +167,14 @@ def test_a_phrase_counts_once_a_document():
     assert [frequencies.weigh(norms) for norms in (("lake", "salt"), ("snow",))] == [1, 2]  # log2 4/2, log2 4/1
 
 
+def test_of_too_many_phrases_the_rarer_are_forgotten(monkeypatch):
+    monkeypatch.setattr(frequencies_module, "_MOST_PHRASES", 100)
+    parts = [Frequencies(2, {"kiln": 2, **{f"{part} {number}": 2 for number in range(20)}}) for part in range(50)]
+    counted = add_frequencies(parts)
+    assert counted.documents == 100 and counted.count(("kiln",)) == 100
+    assert len(counted.counts) <= 100
+
+
 @pytest.mark.parametrize("name", ["df.tsv", "df.tsv.gz"])
 def test_frequencies_come_back_as_written(tmp_path, name):
     frequencies = count_frequencies([read(CHINESE), read(ENGLISH)])
@@ -171,12 +186,15 @@ def test_frequencies_come_back_as_written(tmp_path, name):
 
 @pytest.mark.parametrize(
     ("content", "line"),
-    [("ice\t3\n", 1), ("#documents\tmany\n", 1), ("#documents\t2\nice 3\n", 2), ("#documents\t2\nice\tthree\n", 2)],
+    [("ice\t3\n", 1), ("#documents\tmany\n", 1), ("#documents\t2\nice 3\n", 2), ("#documents\t2\nice\t²\n", 2)],
 )
 def test_a_line_of_another_form_is_refused_with_its_number(tmp_path, content, line):
     path = tmp_path / "df.tsv"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=f"df.tsv, line {line}: found .* Count the table anew"):
+        read_frequencies(path)
+    path.write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match=r"df\.tsv is empty\. Count the table anew"):
         read_frequencies(path)
 
 

@@ -57,7 +57,7 @@ def test_few_chunks_are_read_ahead():
 @pytest.mark.parametrize("processes", [1, 2])
 def test_what_a_worker_raises_is_raised(processes):
     with pytest.raises(InputError, match="chunk 5 is bad"):
-        list(map_chunks(make_refusing, (), [5], processes=processes))
+        list(map_chunks(make_refusing, (), [5, 6], processes=processes))
 
 
 def test_no_chunks_give_no_results():

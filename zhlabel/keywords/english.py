@@ -17,6 +17,7 @@ from zhlabel.keywords.kinds import (
 
 _PARTICIPLE = re.compile(r"(?:ed|en|wn|lt)$")
 _NEVER_BASE_FORM = re.compile(r"(?:s|ing|tion|ment|ity|ance|ence|ship|ism|logy)$")
+_BEFORE_NOUNS = DETERMINERS | PREPOSITIONS
 _EDGE = ("", MARK)
 
 
@@ -56,7 +57,7 @@ def _correct(shape, kind, before, after):
     if kind == NOUN and shape.islower():
         if before[0] in BEFORE_VERBS and "-" not in shape and not _NEVER_BASE_FORM.search(lower):
             return VERB
-        ends_phrase = before[1] in (NOUN, MARK, OTHER) and before[0] not in DETERMINERS | PREPOSITIONS
+        ends_phrase = before[1] in (NOUN, MARK, OTHER) and before[0] not in _BEFORE_NOUNS
         if after[0] in DETERMINERS and (ends_phrase or lower.endswith("ing")):
             return VERB
     if kind == NOUN and "-" in shape and after[1] == ADJECTIVE:

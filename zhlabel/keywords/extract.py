@@ -8,11 +8,12 @@ from typing import NamedTuple
 from zhlabel.keywords.candidates import find_spans
 from zhlabel.keywords.frequencies import count_frequencies, read_frequencies, read_jieba_frequencies
 from zhlabel.keywords.methods import METHODS
+from zhlabel.keywords.scoring import normalize
 from zhlabel.keywords.topics import read_topics
 from zhlabel.keywords.words import WordReader, read_stop_words
 from zhlabel.processes import map_chunks
 
-_CHUNK_TEXTS = 64
+CHUNK_TEXTS = 64  # that a process takes at a time
 
 
 class Keyword(NamedTuple):
@@ -105,7 +106,7 @@ class Extractor:
         return [method.score(document, **resources) for document in documents]
 
 
-def extract_keywords(texts, recipe, *, processes=0, chunk_size=_CHUNK_TEXTS):
+def extract_keywords(texts, recipe, *, processes=0, chunk_size=CHUNK_TEXTS):
     """Extract the keywords of texts, in order; memory does not grow with their number.
 
     Args:
@@ -138,7 +139,7 @@ def count_phrases(texts, recipe, *, processes=0):
     Yields:
         Frequencies of one chunk of texts after the other; ``frequencies.add_frequencies`` adds them up.
     """
-    chunks = _chunk(texts, _CHUNK_TEXTS)
+    chunks = _chunk(texts, CHUNK_TEXTS)
     yield from map_chunks(_PhraseCounter, (recipe,), chunks, processes=processes or os.cpu_count() or 1)
 
 
@@ -153,6 +154,8 @@ class _PhraseCounter:
 def choose_best(document, scored, *, top_k, keep_nested=False):
     """Give the best candidates of a document as keywords.
 
+    None is given twice: of phrases that differ only in where jieba divides them, the best one stands for all.
+
     Args:
         document: a Document.
         scored: (Candidate, score) pairs; those of equal score are taken by place.
@@ -162,13 +165,17 @@ def choose_best(document, scored, *, top_k, keep_nested=False):
     Returns:
         A tuple of Keywords, best first.
     """
-    best, taken = [], []
+    best, taken, forms = [], [], set()
     for candidate, score in sorted(scored, key=lambda pair: (-pair[1], pair[0].places[0], len(pair[0].norms))):
         if len(best) == top_k:
             break
         spans = find_spans(document, candidate)
-        if keep_nested or not all(any(start <= span[0] and span[1] <= end for start, end in taken) for span in spans):
-            best.append(_make_keyword(document, candidate, spans, score))
+        keyword = _make_keyword(document, candidate, spans, score)
+        form = normalize(keyword.text)
+        is_nested = all(any(start <= span[0] and span[1] <= end for start, end in taken) for span in spans)
+        if form not in forms and (keep_nested or not is_nested):
+            best.append(keyword)
+            forms.add(form)
             taken += spans
     return tuple(best)
 

@@ -3,6 +3,7 @@
 import functools
 import gzip
 import math
+import statistics
 from collections import Counter
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from zhlabel.files import open_text, write_whole
 from zhlabel.keywords.candidates import find_ngrams
 
 LONGEST_COUNTED = 5  # words of the longest phrase that is counted
-_MOST_PHRASES = 4_000_000  # beyond so many, those that occurred once are forgotten: about 600 MB
+_MOST_PHRASES = 4_000_000  # beyond so many, the rarer half is forgotten: about 600 MB
 _JOINT = " "
 
 
@@ -50,26 +51,26 @@ class Frequencies:
         return math.log2((1 + self.documents) / (1 + self.count(norms)))
 
 
-def count_frequencies(documents, *, longest=LONGEST_COUNTED):
-    """Count the documents in which each n-gram without stop words occurs.
+def count_frequencies(documents):
+    """Count the documents in which each n-gram of up to five words, without stop words, occurs.
 
     Args:
         documents: Documents, read once.
-        longest: words of the longest n-gram.
 
     Returns:
         Frequencies.
     """
     counts, number = Counter(), 0
     for number, document in enumerate(documents, 1):  # noqa: B007  (the last number is their count)
-        counts.update({_JOINT.join(each.norms) for each in find_ngrams(document, longest=longest)})
-    return Frequencies(number, dict(counts), longest)
+        counts.update({_JOINT.join(each.norms) for each in find_ngrams(document, longest=LONGEST_COUNTED)})
+    return Frequencies(number, dict(counts))
 
 
 def add_frequencies(parts):
     """Add up the frequencies of the parts of a corpus.
 
-    Memory is bounded: beyond four million phrases, those that have occurred in one document so far are forgotten.
+    Memory is bounded: beyond four million phrases, those are forgotten that have occurred so far in no more documents
+    than the median phrase, which is mostly one.
 
     Args:
         parts: an iterable of Frequencies, read once.
@@ -82,7 +83,9 @@ def add_frequencies(parts):
         number += part.documents
         counts.update(part.counts)
         if len(counts) > _MOST_PHRASES:
-            counts = Counter({phrase: count for phrase, count in counts.items() if count > 1})
+            # At least half goes, so that this is not done anew with each part.
+            usual = statistics.median_low(counts.values())
+            counts = Counter({phrase: count for phrase, count in counts.items() if count > usual})
     return Frequencies(number, dict(counts))
 
 
@@ -133,13 +136,13 @@ def read_frequencies(path):
         Frequencies.
 
     Raises:
-        InputError: no such file, or a line of another form, with its number.
+        InputError: no such file, an empty one, or a line of another form, with its number.
     """
-    counts, documents = {}, 0
+    counts, documents = {}, None
     with open_text(path) as stream:
         for number, line in enumerate(stream, 1):
             phrase, _, count = line.rstrip("\r\n").rpartition("\t")
-            if not phrase or not count.isdigit() or (number == 1) != (phrase == "#documents"):
+            if not phrase or not count.isdecimal() or (number == 1) != (phrase == "#documents"):
                 expected = '"#documents TAB number"' if number == 1 else '"phrase TAB number"'
                 raise InputError(
                     f"{path}, line {number}: found {line.strip()[:60]!r}, expected {expected}. Count the table anew: "
@@ -149,4 +152,8 @@ def read_frequencies(path):
                 documents = int(count)
             else:
                 counts[phrase] = int(count)
+    if documents is None:
+        raise InputError(
+            f"{path} is empty. Count the table anew: give a name that does not exist yet, and it is written."
+        )
     return Frequencies(documents, counts)

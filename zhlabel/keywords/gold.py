@@ -2,12 +2,9 @@
 
 import json
 import re
-from pathlib import Path
 
 from zhlabel.errors import InputError
-from zhlabel.files import check_characters, open_text
-from zhlabel.json_records import read_json_records
-from zhlabel.tables import read_table
+from zhlabel.files import check_characters
 from zhlabel.texts import read_records
 
 _GOLD_COLUMN = "keywords"
@@ -36,32 +33,22 @@ def read_gold(path):
     return ((text, _take_keywords(where, value)) for where, text, value in read_records(path, other=_GOLD_COLUMN))
 
 
-def has_gold(path):
-    """Say whether a file has a column ``keywords``, by its header or its first object; ``.txt`` has none.
+def count_gold(path):
+    """Count a file's texts by reading all of them, which finds every bad row, and those with a gold keyword.
 
     Args:
-        path: the file, of an ending that ``texts.read_texts`` knows.
+        path: as ``read_gold``.
+
+    Returns:
+        The number of texts, and of those among them that have a gold keyword.
 
     Raises:
-        InputError: as ``texts.read_texts`` at the call; the header or the first object can't be read.
+        InputError: as ``read_gold``.
     """
-    read_records(path)  # refuses an unknown ending and a missing file
-    form = Path(path).name.lower().removesuffix(".gz").rpartition(".")[2]
-    if form == "parquet":
-        import pyarrow
-        import pyarrow.parquet
-
-        try:
-            return _GOLD_COLUMN in pyarrow.parquet.read_schema(path).names
-        except (pyarrow.ArrowException, OSError) as problem:
-            raise InputError(f"{path} is not a whole parquet file ({problem}). Copy or write it again.") from None
-    with open_text(path) as stream:
-        if form in ("csv", "tsv"):
-            return _GOLD_COLUMN in read_table(path, stream)[0]
-        if form in ("json", "jsonl"):
-            _, _, first = next(read_json_records(path, stream), (0, "", None))
-            return isinstance(first, dict) and _GOLD_COLUMN in first
-    return False
+    texts = judged = 0
+    for _, keywords in read_gold(path):
+        texts, judged = texts + 1, judged + (keywords is not None)
+    return texts, judged
 
 
 def split_keywords(where, value):

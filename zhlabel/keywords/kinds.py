@@ -47,8 +47,9 @@ _NOUNS_LIKE_VERBS = _split(
     "building computing finding learning meaning meeting embedding understanding writing prize prizes downsize oversize"
 )
 _IRREGULAR = _split(
-    "became become begun brought built chosen felt found gave given got held kept known led lost made meant met proven "
-    "seen sent shown sought spent taken taught thought told took understood undertaken went written wrote"
+    "became become begun brought built came chose chosen drawn fell felt found gave given got grew grown held kept "
+    "known led lost made meant met proven ran said seen sent shown sought spent taken taught thought told took "
+    "understood undertaken went written wrote"
 )
 # Words of closed classes, by what stands behind them.
 DETERMINERS = _split(

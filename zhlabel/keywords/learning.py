@@ -12,12 +12,12 @@ from zhlabel.keywords.kea import train_kea
 from zhlabel.keywords.methods import METHODS
 from zhlabel.keywords.priors import mark_gold
 from zhlabel.keywords.ranker import train_ranker
-from zhlabel.keywords.scoring import Scorer, prepare_gold
+from zhlabel.keywords.scoring import JUDGED_KEYWORDS, Scorer, prepare_gold
 from zhlabel.keywords.views import find_ranked_candidates
 from zhlabel.keywords.words import LANGUAGES, WordReader
 
 TRAINED_METHODS = ("ranker", "kea")
-_TOP = 10
+_ANSWER = 10  # keywords that count as the answer of a ranking: TOP_K's default
 _LEAST_TEXTS = 20  # with a gold keyword inside; of fewer, nothing but chance is learned
 
 
@@ -120,6 +120,7 @@ def cross_validate(method, examples, *, folds, frequencies=None, seed=1):
                 }
                 gold = prepare_gold(document, keywords)
                 for name, pairs in scored.items():
-                    best = choose_best(document, pairs, top_k=_TOP, keep_nested=METHODS[name].keeps_nested)
-                    scorers[name].add(gold, [each.text for each in best])
+                    nested = METHODS[name].keeps_nested
+                    best = choose_best(document, pairs, top_k=JUDGED_KEYWORDS, keep_nested=nested)
+                    scorers[name].add(gold, [each.text for each in best], answer=_ANSWER)
     return {name: scorer.summarize() for name, scorer in scorers.items()}

@@ -1,11 +1,15 @@
 """What methods need of a corpus or of a training, made or found before the extraction begins."""
 
+import tempfile
+from pathlib import Path
+
 from zhlabel.entity_files.objects import KEYWORD_TYPE
 from zhlabel.errors import InputError
+from zhlabel.files import hash_file
 from zhlabel.keywords.extract import count_phrases
 from zhlabel.keywords.frequencies import add_frequencies, write_frequencies
-from zhlabel.keywords.supervised_runs import find_newest_keyword_run
-from zhlabel.keywords.topics import fit_topics, write_topics
+from zhlabel.keywords.supervised_runs import KEYWORD_RUN_FILE, check_keyword_run, find_newest_keyword_run
+from zhlabel.keywords.topics import draw_texts, fit_topics, write_topics
 
 LEAST_CORPUS = 100  # texts; of fewer, how many have a word says little about the word
 
@@ -33,7 +37,7 @@ def prepare_frequencies(path, texts, recipe, *, processes=0):
 
 
 def prepare_topics(path, texts, recipe):
-    """Fit topics to a corpus and write them.
+    """Fit topics to a corpus, or to what is drawn of a large one, and write them.
 
     Args:
         path: the file to write.
@@ -41,7 +45,7 @@ def prepare_topics(path, texts, recipe):
         recipe: a Recipe, whose words count.
     """
     reader = recipe.make_reader()
-    write_topics(path, fit_topics(map(reader.read, texts)))
+    write_topics(path, fit_topics(map(reader.read, draw_texts(texts))))
 
 
 def find_run(method, name):
@@ -52,22 +56,59 @@ def find_run(method, name):
         name: RUN; "": the newest finished run of this method. A tagger's is one of ner whose only type is "keyword".
 
     Returns:
-        The folder's path.
+        The folder's path, a string, since what a stopped job goes on by is kept as JSON.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or the named one is of another kind.
     """
-    from zhlabel.runs import RUN_FILE, RUNS_FOLDER, is_complete, locate_run, read_json
+    from zhlabel.runs import RUN_FILE, RUNS_FOLDER, is_complete, locate_run, read_json, read_run
 
-    if name:
-        return locate_run(name)
     if method != "tagger":
-        return find_newest_keyword_run(method)
+        folder = locate_run(name) if name else find_newest_keyword_run(method)
+        check_keyword_run(folder, method)
+        return str(folder)
+    if name:
+        task = read_run(locate_run(name))["task"]
+        if task != "ner":
+            raise InputError(f"{locate_run(name)} is a run of {task}, expected ner. Name another with --run.")
+        return str(locate_run(name))
     found = sorted(RUNS_FOLDER.glob(f"*/{RUN_FILE}"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in found:
         if is_complete(path.parent) and set(read_json(path).get("label_counts", ())) == {KEYWORD_TYPE}:
-            return path.parent
+            return str(path.parent)
     raise InputError(
         "runs/ holds no finished tagger of keywords yet. Train one first: "
         'python model_train.py --task ner --train-file data/keywords.train.jsonl --dev-file ""'
     )
+
+
+def hash_run(method, folder):
+    """Give the SHA-256 of the file by which two runs of a trained method differ: a tagger's weights, else its record.
+
+    Args:
+        method: "kea", "ranker" or "tagger".
+        folder: as ``find_run`` gave it.
+
+    Raises:
+        InputError: the file can't be read.
+    """
+    from zhlabel.runs import WEIGHTS_FILE
+
+    return hash_file(Path(folder) / (WEIGHTS_FILE if method == "tagger" else KEYWORD_RUN_FILE))
+
+
+def check_writable(path):
+    """Refuse a file or folder that could not be made at the end of long work; the folder around it is made when absent.
+
+    Args:
+        path: its name.
+
+    Raises:
+        InputError: the folder around it can't be written to.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as problem:
+        raise InputError(f"{path} can't be written: {problem.strerror or problem}. Give another name.") from None

@@ -12,13 +12,14 @@ import unicodedata
 from collections import Counter
 from typing import NamedTuple
 
-from zhlabel.keywords.words import WordReader
+from zhlabel.keywords.words import CHINESE, WordReader
 
+JUDGED_KEYWORDS = 50  # of a text, at most: enough for F1 at 10 and at the number of gold keywords, whatever TOP_K is
 _CUTS = ("5", "10", "M", "O")
 FIGURES = (*(f"{figure}@{cut}" for cut in _CUTS for figure in ("precision", "recall", "f1-score")), "MAP", "acc")
 _COUNTS = ("texts_without_gold", "gold", "absent", "absent_as_words", "keywords")
 _BLANKS = re.compile(r"\s+")
-_BLANKS_BESIDE_CHINESE = re.compile(r"(?<=[\u3400-\u9fff]) | (?=[\u3400-\u9fff])")
+_BLANKS_BESIDE_CHINESE = re.compile(f"(?<=[{CHINESE}]) | (?=[{CHINESE}])")
 _BORDER = "\0"  # stands in no word
 
 

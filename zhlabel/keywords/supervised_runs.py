@@ -6,16 +6,18 @@
       priors.json         ranker: what was a gold keyword before
       model.json          kea: borders and weights
       frequencies.tsv.gz  document frequencies
+      stop_words.txt  user_dictionary.txt      those that it was trained with, if any were named
 
 There is no run.json, so that it is never taken for a run that labels texts.
 """
 
 import importlib.metadata
 import json
+import shutil
 from pathlib import Path
 
 from zhlabel.errors import InputError
-from zhlabel.files import open_text, write_whole
+from zhlabel.files import hash_file, open_text, write_whole
 from zhlabel.keywords.frequencies import read_frequencies, write_frequencies
 from zhlabel.keywords.kea import Kea
 from zhlabel.keywords.priors import Priors
@@ -97,6 +99,21 @@ def read_keyword_run(folder):
     return record
 
 
+def check_keyword_run(folder, method):
+    """Refuse a run of another method.
+
+    Args:
+        folder: the run's folder.
+        method: "ranker" or "kea", which the run must be of.
+
+    Raises:
+        InputError: it is of another, or as ``read_keyword_run``.
+    """
+    found = read_keyword_run(folder).get("method")
+    if found != method:
+        raise InputError(f"{folder} is a run of {found}, expected {method}. Name another with --run.")
+
+
 def load_keyword_model(folder, method):
     """Load what a method has learned.
 
@@ -110,9 +127,8 @@ def load_keyword_model(folder, method):
     Raises:
         InputError: as ``read_keyword_run``; the run is of another method, or one of its files is missing or broken.
     """
-    folder, record = Path(folder), read_keyword_run(folder)
-    if record["method"] != method:
-        raise InputError(f"{folder} is a run of {record['method']}, expected {method}. Name another with --run.")
+    folder = Path(folder)
+    check_keyword_run(folder, method)
     frequencies = read_frequencies(folder / _FREQUENCIES_FILE)
     try:
         if method == "kea":
@@ -129,6 +145,34 @@ def load_keyword_model(folder, method):
         raise
 
 
+def take_words(folders, *, stop_words, user_dictionary):
+    """Give the files by which texts are divided into words as trained methods have learned them.
+
+    Args:
+        folders: the methods' runs.
+        stop_words: STOP_WORDS; "": those of the runs, if they have some.
+        user_dictionary: USER_DICTIONARY, likewise.
+
+    Returns:
+        The two files, "" where there is none.
+
+    Raises:
+        InputError: a run was trained with other words than those given, or than another run.
+    """
+    taken = {"stop_words": stop_words, "user_dictionary": user_dictionary}
+    for name in taken:
+        owned = {str(Path(folder) / f"{name}.txt") for folder in folders}
+        found = sorted(path for path in owned if Path(path).is_file())
+        taken[name] = taken[name] or next(iter(found), "")
+        if taken[name] and (owned - {*found} or len({hash_file(path) for path in [taken[name], *found]}) > 1):
+            flag = f"--{name.replace('_', '-')}"
+            raise InputError(
+                f"{flag} {taken[name]}: {', '.join(map(str, folders))} must have been trained with the same file, and "
+                "was not. Leave the flag out, use one run at a time, or train anew with it."
+            )
+    return taken["stop_words"], taken["user_dictionary"]
+
+
 def write_keyword_run(folder, method, model, *, settings, data, scores):
     """Write a run, keywords.json last, so that a folder without it is one that was not finished.
 
@@ -136,12 +180,15 @@ def write_keyword_run(folder, method, model, *, settings, data, scores):
         folder: as ``choose_new_folder`` gave it.
         method: "ranker" or "kea".
         model: its Ranker or Kea.
-        settings: {name: value} with which it was trained.
+        settings: {name: value} with which it was trained; the files ``stop_words`` and ``user_dictionary`` are copied.
         data: dict that tells the training file, its sha256 and what it holds.
         scores: figures of the cross-validation, {} without.
     """
     folder = Path(folder)
     write_frequencies(folder / _FREQUENCIES_FILE, model.frequencies)
+    for name in ("stop_words", "user_dictionary"):
+        if settings.get(name):
+            shutil.copyfile(settings[name], folder / f"{name}.txt")
     if method == "kea":
         learned = {"borders": model.borders, "weights": model.weights}
         write_json(learned, folder / "model.json")

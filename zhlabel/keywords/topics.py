@@ -80,17 +80,33 @@ def list_topical_words(document):
     return [word.norm for word in document.words if word.kind in (NOUN, ADJECTIVE) and not word.is_stop]
 
 
-def fit_topics(documents, *, number=50, most_documents=20_000, most_words=20_000, seed=0):
-    """Fit topics on a corpus by online variational Bayes (Hoffman et al. 2010).
-
-    Memory is bounded: of more documents, ``most_documents`` are drawn, each with the same chance.
+def draw_texts(texts, *, most=20_000, seed=0):
+    """Draw texts of a corpus of any size, each with the same chance (Vitter 1985, algorithm R).
 
     Args:
-        documents: Documents, read once.
+        texts: an iterable, read once; at most ``most`` of it are held.
+        most: so many are drawn, or all if there are fewer.
+        seed: of the draw.
+
+    Returns:
+        A list of texts.
+    """
+    drawn, chance = [], random.Random(seed)
+    for number, text in enumerate(texts):
+        place = number if number < most else chance.randrange(number + 1)
+        if place < most:
+            drawn[place : place + 1] = [text]
+    return drawn
+
+
+def fit_topics(documents, *, number=50, most_words=20_000, seed=0):
+    """Fit topics on a corpus by online variational Bayes (Hoffman et al. 2010).
+
+    Args:
+        documents: Documents, read once; the words of all are held, so ``draw_texts`` goes before it.
         number: how many topics, K.
-        most_documents: so many are looked at.
         most_words: so many of the most frequent nouns and adjectives are kept, of those in two documents or more.
-        seed: of the draw and of the first topics.
+        seed: of the first topics.
 
     Returns:
         Topics.
@@ -101,14 +117,14 @@ def fit_topics(documents, *, number=50, most_documents=20_000, most_words=20_000
     from sklearn.decomposition import LatentDirichletAllocation
     from sklearn.feature_extraction.text import CountVectorizer
 
-    drawn = _draw(map(list_topical_words, documents), most_documents, random.Random(seed))
+    words_by_document = [list(map(sys.intern, list_topical_words(each))) for each in documents]  # they share most words
     counter = CountVectorizer(analyzer=list, min_df=2, max_features=most_words)
     try:
-        counts = counter.fit_transform(drawn)
+        counts = counter.fit_transform(words_by_document)
     except ValueError:
         raise InputError(
-            f"topics: found no noun or adjective that occurs in two of the {len(drawn)} documents, expected a corpus "
-            "of hundreds of documents. Give more texts."
+            f"topics: found no noun or adjective that occurs in two of the {len(words_by_document)} documents, "
+            "expected a corpus of hundreds of documents. Give more texts."
         ) from None
     model = LatentDirichletAllocation(number, learning_method="online", batch_size=256, random_state=seed)
     model.fit(counts)
@@ -170,14 +186,3 @@ def read_topics(path):
             "name that does not exist yet, and it is written."
         )
     return Topics({word: place for place, word in enumerate(words)}, weights, prior)
-
-
-def _draw(items, most, chance):
-    """Draw at most so many of a stream of lists of words, each with the same chance (Vitter's algorithm R)."""
-    drawn = []
-    for number, words in enumerate(items):
-        place = number if number < most else chance.randrange(number + 1)
-        if place < most:
-            words = [sys.intern(word) for word in words]  # documents share most words
-            drawn[place : place + 1] = [words]
-    return drawn

@@ -12,8 +12,9 @@ from zhlabel.keywords.kinds import MARK, NOUN, OTHER, tell_jieba_kind
 
 LANGUAGES = ("zh", "en")
 
-_CHINESE = r"\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af"
-_CHINESE_CHARACTER = re.compile(f"[{_CHINESE}]")
+# Chinese characters, for a set of a regular expression.
+CHINESE = r"\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af"
+_CHINESE_CHARACTER = re.compile(f"[{CHINESE}]")
 _LETTER = re.compile(r"[^\W\d_]")
 # A line end before a small letter is a wrapped line's, every other one ends a paragraph.
 _PARAGRAPH = re.compile(r"(?:[^\n]|\n(?=[ \t]*[a-z]))+")
@@ -62,7 +63,8 @@ class WordReader:
     Args:
         language: "zh", "en", or "" to tell it text by text (``tell_language``).
         stop_words: the stop words, in lower case; None: those of this package for each language.
-        user_dictionary: a file in jieba's form, a word a line, optionally with frequency and kind; "": none.
+        user_dictionary: a file in jieba's form, a word a line, optionally with frequency and kind; "": none. It is for
+            Chinese texts; a word with a mark other than + # & . _ % - inside is divided there all the same.
 
     Raises:
         InputError: the user dictionary can't be read, with its line.
@@ -94,7 +96,9 @@ class WordReader:
                 sentence += 1
             lower = shape.lower()
             norm = _stem(lower) if language == "en" and kind != MARK else lower
-            words.append(Word(norm, kind, kind != MARK and lower in stop_words, start, end, sentence))
+            # Only in small letters is an English stop word one in Chinese: "IT" and "US" are names there.
+            is_stop = kind != MARK and (lower in stop_words or shape in self._stop_words["en"])
+            words.append(Word(norm, kind, is_stop, start, end, sentence))
             previous_end = end
         return Document(text, language, tuple(words))
 
@@ -136,13 +140,13 @@ def _load_jieba(user_dictionary):
                 cells = line.split()
                 if not cells:
                     continue
-                if len(cells) > 3 or (len(cells) == 3 and not cells[1].isdigit()):
+                if len(cells) > 3 or (len(cells) == 3 and not cells[1].isdecimal()):
                     raise InputError(
                         f"{user_dictionary}, line {number}: found {line.strip()[:60]!r}, expected a word, then "
                         "optionally its frequency and its kind, separated by blanks, such as: 云计算 5 n"
                     )
-                numbers = [int(cell) for cell in cells[1:2] if cell.isdigit()]
-                flags = [cell for cell in cells[1:] if not cell.isdigit()]
+                numbers = [int(cell) for cell in cells[1:2] if cell.isdecimal()]
+                flags = [cell for cell in cells[1:] if not cell.isdecimal()]
                 tokenizer.add_word(cells[0], *numbers)
                 kinds[cells[0]] = flags[0] if flags else "n"
     return tokenizer, kinds
