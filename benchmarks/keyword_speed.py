@@ -24,6 +24,7 @@ PKE_TAGS = {"noun": "NOUN", "adjective": "ADJ", "verb": "VERB", "other": "X", MA
 PKE_NAMES = {"firstphrases": "FirstPhrases", "tfidf": "TfIdf", "kpminer": "KPMiner", "textrank": "TextRank"}
 PKE_NAMES |= {"singlerank": "SingleRank", "topicrank": "TopicRank", "positionrank": "PositionRank"}
 PKE_NAMES |= {"multipartiterank": "MultipartiteRank", "yake": "YAKE"}
+PKE_OPTIONS = dict.fromkeys(("TfIdf", "KPMiner"), {"df": {"--NB_DOC--": 100}})  # else it reads its table for each text
 
 
 def list_ours(documents, resources):
@@ -58,7 +59,7 @@ def list_originals(documents):
             extractor = getattr(pke.unsupervised, name)()
             extractor.load_document(input=each, language="en")
             extractor.candidate_selection()
-            extractor.candidate_weighting()
+            extractor.candidate_weighting(**PKE_OPTIONS.get(name, {}))
             extractor.get_n_best(n=TOP_K)
 
     return found | {f"{ours}, pke's": lambda theirs=theirs: run(theirs) for ours, theirs in PKE_NAMES.items()}
