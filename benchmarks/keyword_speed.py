@@ -24,7 +24,8 @@ PKE_TAGS = {"noun": "NOUN", "adjective": "ADJ", "verb": "VERB", "other": "X", MA
 PKE_NAMES = {"firstphrases": "FirstPhrases", "tfidf": "TfIdf", "kpminer": "KPMiner", "textrank": "TextRank"}
 PKE_NAMES |= {"singlerank": "SingleRank", "topicrank": "TopicRank", "positionrank": "PositionRank"}
 PKE_NAMES |= {"multipartiterank": "MultipartiteRank", "yake": "YAKE"}
-PKE_OPTIONS = dict.fromkeys(("TfIdf", "KPMiner"), {"df": {"--NB_DOC--": 100}})  # else it reads its table for each text
+# Without one, pke reads its own table of frequencies anew for each text.
+PKE_OPTIONS = {name: {"df": {"--NB_DOC--": 100}} for name in ("TfIdf", "KPMiner")}
 
 
 def list_ours(documents, resources):
