@@ -43,18 +43,27 @@ def name_new_run(checkpoint_name, task_name):
     return RUNS_FOLDER / f"{stem}{1 + max((int(match[1]) for match in taken if match), default=0)}"
 
 
+def list_newest(file_name):
+    """List the files of a name in the folders under runs/, the newest first.
+
+    Args:
+        file_name: such as run.json.
+    """
+    return sorted(RUNS_FOLDER.glob(f"*/{file_name}"), key=lambda path: path.stat().st_mtime, reverse=True)
+
+
 def find_newest_run():
     """Give the folder of the complete run whose run.json is newest.
 
     Raises:
         InputError: there is none; trainings that were stopped are named.
     """
-    found = sorted(RUNS_FOLDER.glob(f"*/{RUN_FILE}"), key=lambda path: path.stat().st_mtime)
-    complete = [path.parent for path in found if is_complete(path.parent)]
-    if not complete:
+    found = list_newest(RUN_FILE)
+    newest = next((path.parent for path in found if is_complete(path.parent)), None)
+    if newest is None:
         stopped = f"; stopped before their end: {_list_runs()} (name one with --run)" if found else ""
         raise InputError(f"runs/ holds no finished training yet{stopped}. Train one first: python model_train.py")
-    return complete[-1]
+    return newest
 
 
 def read_run(folder):

@@ -61,7 +61,7 @@ def find_run(method, name):
     Raises:
         InputError: there is none, or the named one is of another kind.
     """
-    from zhlabel.runs import RUN_FILE, RUNS_FOLDER, is_complete, locate_run, read_json, read_run
+    from zhlabel.runs import RUN_FILE, is_complete, list_newest, locate_run, read_json, read_run
 
     if method != "tagger":
         folder = locate_run(name) if name else find_newest_keyword_run(method)
@@ -72,8 +72,7 @@ def find_run(method, name):
         if task != "ner":
             raise InputError(f"{locate_run(name)} is a run of {task}, expected ner. Name another with --run.")
         return str(locate_run(name))
-    found = sorted(RUNS_FOLDER.glob(f"*/{RUN_FILE}"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in found:
+    for path in list_newest(RUN_FILE):
         if is_complete(path.parent) and set(read_json(path).get("label_counts", ())) == {KEYWORD_TYPE}:
             return str(path.parent)
     raise InputError(

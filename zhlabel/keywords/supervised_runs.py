@@ -64,10 +64,9 @@ def find_newest_keyword_run(method):
     Raises:
         InputError: there is none.
     """
-    from zhlabel.runs import RUNS_FOLDER
+    from zhlabel.runs import list_newest
 
-    found = sorted(RUNS_FOLDER.glob(f"*/{KEYWORD_RUN_FILE}"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in found:
+    for path in list_newest(KEYWORD_RUN_FILE):
         if _read_json(path).get("method") == method:
             return path.parent
     raise InputError(f"runs/ holds no {method} yet. Train one first: python keyword_train.py --method {method}")
