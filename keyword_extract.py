@@ -40,7 +40,9 @@ from zhlabel.settings import run_script
 from zhlabel.texts import read_standard_input, read_texts
 from zhlabel.writers import open_writer
 
-METHOD = ["tfidf"]  # one or several of those that zhlabel/keywords/methods.py lists
+# firstphrases tfidf kpminer yake sgrank textrank singlerank positionrank topicalpagerank topicrank multipartiterank
+# keybert keybert_mmr keybert_maxsum; trained ones: kea ranker tagger
+METHOD = ["tfidf"]  # one or several of these
 INPUT_FILE = ""  # .txt .csv .tsv .json .jsonl (.gz too) .parquet; with a column keywords (a|b) the methods are compared
 OUTPUT_FILE = ""  # .csv .jsonl .parquet; "": JSON lines on standard output, or the comparison alone
 SCORE_FILE = ""  # .json or .csv: the comparison with all its figures; "": it is printed only
