@@ -64,6 +64,8 @@ def main(settings):
     check_methods(settings.method)
     check_files(settings)
     pairs, total, judged = choose_texts(settings)
+    if total == 0:
+        raise InputError(f"{settings.input_file} holds no text. Expected a text a line, or a column content.")
     if settings.score_file and not judged:
         raise InputError(
             f"--score-file {settings.score_file}: there are no gold keywords to compare with. Give a file that has a "

@@ -182,6 +182,7 @@ def test_a_table_of_frequencies_is_counted_once_and_used_for_other_texts(folder)
 
 def test_wrong_settings_are_refused_before_anything_is_written(folder):
     (folder / "broken.tsv").write_text("#documents\t9\nkiln\n", encoding="utf-8")
+    (folder / "empty.csv").write_text("", encoding="utf-8")
     (folder / "notes.csv").write_text("id,remark\n1,x\n", encoding="utf-8")
     (folder / "commas.csv").write_text('text,keywords\nx,a\ny,"b, c"\n', encoding="utf-8")
     read = ["--input-file", "gold.jsonl"]
@@ -191,6 +192,7 @@ def test_wrong_settings_are_refused_before_anything_is_written(folder):
         (["--method", "yake,yake", "x"], "--method: found yake,yake"),
         ([*read, "x"], "Leave one out"),
         (["--input-file", "no.csv"], "no.csv: there is no such file"),
+        (["--input-file", "empty.csv", "--output-file", "o.csv"], "empty.csv holds no text"),
         (["--input-file", "notes.csv"], "the columns are id, remark"),
         (["--input-file", "commas.csv", "--output-file", "o.csv"], "commas.csv, line 3: the keywords 'b, c' have"),
         ([*read, "--output-file", "o.xlsx"], "--output-file o.xlsx: expected a name that ends in .csv, .jsonl"),

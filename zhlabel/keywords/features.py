@@ -145,13 +145,13 @@ def _measure_neighbours(view, priors):
 
 def _measure_words(view, frequencies, priors, own):
     """The lowest, highest and mean values of its words: rarity, number here, shares of gold ones."""
-    words, documents = view.document.words, frequencies.documents - own
+    words = view.document.words
     numbers = Counter(word.norm for word in words)
     general = read_jieba_frequencies() if view.document.language == "zh" else None
     golds = priors.tables["word"][1]
     by_norm = {
         norm: (
-            np.log2((1 + documents) / (1 + max(0, frequencies.count((norm,)) - own))),
+            frequencies.weigh((norm,), own=own),
             number,
             priors.rate("any", norm),
             np.log1p(golds.get(norm, 0)),

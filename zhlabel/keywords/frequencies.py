@@ -38,17 +38,18 @@ class Frequencies:
         """
         return self.counts.get(_JOINT.join(norms), 0)
 
-    def weigh(self, norms):
+    def weigh(self, norms, *, own=0):
         """Give a phrase's inverse document frequency, log2((1 + N) / (1 + n)), 0 where all documents have it.
 
         A phrase that is longer than what was counted has its W words' sum, divided by the square root of W.
 
         Args:
             norms: the normal forms of its words.
+            own: 1 to leave one document out that was counted and has the phrase, as in training.
         """
         if len(norms) > self.longest:
-            return sum(self.weigh((norm,)) for norm in norms) / math.sqrt(len(norms))
-        return math.log2((1 + self.documents) / (1 + self.count(norms)))
+            return sum(self.weigh((norm,), own=own) for norm in norms) / math.sqrt(len(norms))
+        return math.log2((1 + self.documents - own) / (1 + max(0, self.count(norms) - own)))
 
 
 def count_frequencies(documents):

@@ -76,15 +76,9 @@ def train_kea(examples, *, frequencies, own=1):
 
 def _measure(document, candidates, frequencies, *, own):
     """Give TF-IDF, the document itself not counted, and the share of the words that stand before."""
-    documents = 1 + frequencies.documents - own
+    count = len(document.words)
     return np.array(
-        [
-            (
-                len(each.places) * np.log2(documents / (1 + max(0, frequencies.count(each.norms) - own))),
-                each.places[0] / len(document.words),
-            )
-            for each in candidates
-        ]
+        [(len(each.places) * frequencies.weigh(each.norms, own=own), each.places[0] / count) for each in candidates]
     )
 
 

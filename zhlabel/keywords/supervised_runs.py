@@ -133,15 +133,19 @@ def load_keyword_model(folder, method):
         if method == "kea":
             learned = _read_json(folder / "model.json")
             return Kea(learned["borders"], learned["weights"], frequencies)
-        import lightgbm
+        return Ranker(_load_trees(folder), Priors.from_json(_read_json(folder / "priors.json")), frequencies)
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise InputError(f"{folder}: its model can't be read ({problem}). Restore it, or train it anew.") from None
 
-        with open_text(folder / "model.txt") as stream:
-            booster = lightgbm.Booster(model_str=stream.read())
-        return Ranker(booster, Priors.from_json(_read_json(folder / "priors.json")), frequencies)
-    except Exception as problem:
-        if isinstance(problem, (KeyError, TypeError)) or type(problem).__name__ == "LightGBMError":
-            raise InputError(f"{folder}: its model can't be read ({problem}). Restore it, or train it anew.") from None
-        raise
+
+def _load_trees(folder):
+    import lightgbm
+
+    with open_text(folder / "model.txt") as stream:
+        try:
+            return lightgbm.Booster(model_str=stream.read())
+        except lightgbm.basic.LightGBMError as problem:
+            raise ValueError(str(problem)) from None
 
 
 def take_words(folders, *, stop_words, user_dictionary):
