@@ -173,15 +173,20 @@ def prepare(run, train_file, test_file, folder, steps):
         raise InputError(f"{run}: the graph that runs without TensorFlow is missing. Train the run anew.")
     text_encoder = TextEncoder(read_vocabulary(run / "vocab.txt"))
     names, examples = read_labels(run / "label.json"), read_examples(train_file)
-    chosen = np.random.default_rng(1).permutation(len(examples))
     paths = {part: folder / f"{part}.npz" for part in ("tiny", "base", "test")}
     for part, count in (("tiny", steps), ("base", max(steps // BASE_SHARE, 1))):
-        some = [examples[i] for i in chosen[: count * BATCH]]
-        table = text_encoder.encode([example.text for example in some], max_length=TRAIN_LENGTH)
-        np.savez(paths[part], targets=encode_labels(some, names), **asdict(table))
+        write_training(paths[part], examples, names, text_encoder, steps=count)
     texts = [example.text for example in read_examples(test_file)]
     np.savez(paths["test"], **asdict(text_encoder.encode(texts, max_length=record["settings"]["max_length"])))
     return {part: str(path) for part, path in paths.items()}
+
+
+def write_training(path, examples, names, text_encoder, *, steps):
+    """Write the texts of so many steps, drawn at random and tokenised, and their labels as .npz."""
+    chosen = np.random.default_rng(1).permutation(len(examples))[: steps * BATCH]
+    some = [examples[i] for i in chosen]
+    table = text_encoder.encode([example.text for example in some], max_length=TRAIN_LENGTH)
+    np.savez(path, targets=encode_labels(some, names), **asdict(table))
 
 
 def summarise(measured):
@@ -193,15 +198,15 @@ def summarise(measured):
             yield what, name, f"{statistics.median(values):.4g}", unit, f"{ratio:.2f}"
 
 
-def describe_machine():
-    """Name processor, cores and versions."""
+def describe_machine(packages=VERSIONS):
+    """Name processor, cores and the versions of Python and these packages."""
     processor = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").is_file():
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
         processor = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), processor)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     try:
-        versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+        versions = ", ".join(f"{name} {version(name)}" for name in packages)
     except PackageNotFoundError as problem:
         raise InputError(f"{problem.name} is not installed. `make bench` installs what is compared.") from None
     return f"{processor}, {cores} cores; Python {platform.python_version()}, {versions}"

@@ -1,5 +1,6 @@
 """The exported graph: equal to TensorFlow for every family and head, used without TensorFlow, refused when damaged."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,41 @@ def test_bfloat16_is_refused_where_it_can_not_be_had(exported, tmp_path, monkeyp
         loading.load_run(exported, precision="bfloat16")
 
 
+@pytest.mark.parametrize(("task", "head"), [("multi_label", "cls_max"), ("ner", "bilstm_crf")])
+def test_int8_is_near_and_asked_for_alone(tmp_path, task, head):
+    folder = write_run(tmp_path / "run", task=task, head=head)
+    export.export_run(folder)
+    table, scored = loading.load_run(folder).encode(TEXTS), []
+
+    def score(outputs):
+        scored.append(outputs)
+        return {"dev_score": 0.5}
+
+    assert export.export_int8(folder, table, table, score=score) == (0.5, 0.5)
+    exact, rounded = (
+        light.LightModel(folder, precision=each).predict_rows(table, batch_size=2) for each in ("float32", "int8")
+    )
+    assert 1e-6 < np.abs(rounded - exact).max() < 0.1 * np.ptp(exact)
+    assert np.abs(exact - scored[0]).max() < 1e-5 and np.abs(rounded - scored[1]).max() < 0.05 * np.ptp(exact)
+    kinds = [
+        {op.get_output_element_type(0).get_type_name() for op in openvino.Core().read_model(folder / name).get_ops()}
+        for name in (light.GRAPH_FILE, light.INT8_FILE)
+    ]
+    assert "i8" in kinds[1] - kinds[0]
+
+
+@pytest.mark.parametrize(("lost", "kept"), [(0.0019, True), (0.0021, False), (float("nan"), False)])
+def test_int8_is_kept_where_it_loses_little(tmp_path, exported, lost, kept):
+    folder = shutil.copytree(exported, tmp_path / "run")
+    table, scores = loading.load_run(folder).encode(TEXTS), iter([0.9, 0.9 - lost])
+    export.export_int8(folder, table, table, score=lambda _: {"dev_score": next(scores)})
+    assert (folder / light.INT8_FILE).is_file() == (folder / light.INT8_WEIGHTS_FILE).is_file() == kept
+    assert not list(folder.glob(".export*"))
+    if not kept:
+        with pytest.raises(InputError, match=r'PRECISION = "int8": .*model\.int8\.xml was not made, or lost too much'):
+            loading.load_run(folder, precision="int8")
+
+
 def test_prediction_through_the_graph_imports_no_tensorflow(exported):
     code = (
         "import sys; sys.argv = ['model_predict.py', '--run', sys.argv[1], '公司裁员']; import runpy\n"
@@ -130,5 +166,6 @@ def test_new_weights_remove_the_graph_of_the_old_ones(tmp_path):
     folder = write_run(tmp_path / "run")
     (folder / light.GRAPH_FILE).write_text("old")
     (folder / light.GRAPH_WEIGHTS_FILE).write_text("old")
+    (folder / light.INT8_FILE).write_text("old")
     write_run(folder)
     assert not list(folder.glob("model.*"))

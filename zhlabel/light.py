@@ -9,7 +9,9 @@ from zhlabel.batches import make_room, map_rows, order_for_prediction, pad_rows,
 from zhlabel.errors import InputError
 
 GRAPH_FILE, GRAPH_WEIGHTS_FILE = "model.xml", "model.bin"
-_PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
+INT8_FILE, INT8_WEIGHTS_FILE = "model.int8.xml", "model.int8.bin"
+# Name to the graph, and to what OpenVINO computes in where the graph itself does not say int8.
+_PRECISIONS = {"float32": (GRAPH_FILE, "f32"), "bfloat16": (GRAPH_FILE, "bf16"), "int8": (INT8_FILE, "f32")}
 PRECISIONS = tuple(_PRECISIONS)
 
 
@@ -23,12 +25,12 @@ def is_exported(folder):
 
 
 def remove_export(folder):
-    """Remove a run's graph, which belongs to weights that are about to change.
+    """Remove a run's graphs, which belong to weights that are about to change.
 
     Args:
         folder: the run's folder.
     """
-    for name in (GRAPH_FILE, GRAPH_WEIGHTS_FILE):
+    for name in (GRAPH_FILE, GRAPH_WEIGHTS_FILE, INT8_FILE, INT8_WEIGHTS_FILE):
         (Path(folder) / name).unlink(missing_ok=True)
 
 
@@ -37,27 +39,29 @@ class LightModel:
 
     Args:
         folder: the run's folder, with model.xml and model.bin.
-        precision: "float32" or "bfloat16".
+        precision: "float32", "bfloat16", or "int8", for which there are model.int8.xml and model.int8.bin.
 
     Raises:
-        InputError: the graph is damaged; the processor has no bfloat16.
+        InputError: the graph is damaged, or that in int8 was not kept; the processor has no bfloat16.
     """
 
     def __init__(self, folder, *, precision="float32"):
         import openvino
 
-        self._core, path = openvino.Core(), Path(folder) / GRAPH_FILE
+        name, hint = _PRECISIONS[precision]
+        self._core, path = openvino.Core(), Path(folder) / name
         if precision == "bfloat16" and "BF16" not in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             raise InputError('PRECISION = "bfloat16": this processor does not have it. Use float32.')
-        self._options = {"INFERENCE_PRECISION_HINT": _PRECISIONS[precision]}
+        if precision == "int8" and not path.is_file():
+            raise InputError(f'PRECISION = "int8": {path} was not made, or lost too much. Use float32.')
+        self._options = {"INFERENCE_PRECISION_HINT": hint}
         try:
             self._graph = self._core.read_model(path)
             self._request = self._compile("LATENCY").create_infer_request()
         except RuntimeError as problem:
             reason = str(problem).strip().splitlines()[-1]
-            raise InputError(
-                f"{path} can't be read ({reason}). Remove it to use the run through TensorFlow, or train it anew."
-            ) from None
+            way_out = "Use float32" if precision == "int8" else "Remove it to use the run through TensorFlow"
+            raise InputError(f"{path} can't be read ({reason}). {way_out}, or train it anew.") from None
         shape = self._graph.output(0).partial_shape
         self._form = {"width": shape[len(shape) - 1].get_length(), "by_token": len(shape) == 3}
 
@@ -75,7 +79,7 @@ class LightModel:
             float32 array [W, L], or [sum of T, K] for a tagger.
         """
         if len(table) <= batch_size:
-            return map_rows(lambda ids: self._request.infer(_feed(ids))[0], table, batch_size=batch_size, **self._form)
+            return map_rows(lambda ids: self._request.infer(feed(ids))[0], table, batch_size=batch_size, **self._form)
         results = make_room(table, **self._form)
 
         def place(request, indices):
@@ -83,7 +87,7 @@ class LightModel:
 
         self._queue.set_callback(place)
         for indices in order_for_prediction(table.lengths, batch_size):
-            self._queue.start_async(_feed(pad_rows(table.token_ids, table.starts, indices)), indices)
+            self._queue.start_async(feed(pad_rows(table.token_ids, table.starts, indices)), indices)
         self._queue.wait_all()
         return results
 
@@ -97,5 +101,6 @@ class LightModel:
         return self._core.compile_model(self._graph, "CPU", {"PERFORMANCE_HINT": hint, **self._options})
 
 
-def _feed(token_ids):
+def feed(token_ids):
+    """Give the graph's inputs for padded token ids int32 [B, T]."""
     return [token_ids, np.zeros_like(token_ids)]

@@ -99,7 +99,7 @@ def load_run(folder, *, precision="float32"):
 
     Args:
         folder: the run's folder.
-        precision: "float32", or "bfloat16" through the graph.
+        precision: "float32", or "bfloat16" or "int8" through the graph.
 
     Returns:
         A Run.

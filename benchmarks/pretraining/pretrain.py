@@ -22,6 +22,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import AlbertForMaskedLM
 
+STATE_FILE = "state.pt"  # beside the checkpoint: what a training needs to go on
+
 
 class BagOfWords(nn.Module):
     """[CLS] vector [B, H] to logits over the vocabulary [B, V], through the shared embedding table [V, E]."""
@@ -63,6 +65,7 @@ class Trainer:
         vectors = [p for p in self.parameters if p.dim() <= 1]
         groups = [{"params": matrices, "weight_decay": 0.01}, {"params": vectors, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=args.lr, betas=(0.9, 0.98), eps=1e-6, fused=True)
+        self.steps_done = 0
 
     def losses(self, corpus: Corpus, rows: int) -> tuple[Tensor, Tensor]:
         """Masked LM and bag-of-words loss of one fresh batch, two scalars."""
@@ -90,19 +93,21 @@ class Trainer:
             results = [torch.stack(self.losses(corpus, self.args.rows)) for _ in range(32)]
         return torch.stack(results).mean(0).tolist()
 
-    def step(self, corpus: Corpus, done: float) -> Tensor:
-        """One update at the share `done` of the run (linear warm-up, linear decay); the losses [2], detached."""
+    def step(self, corpus: Corpus) -> Tensor:
+        """One update; the losses [2], detached. The rate rises, stays and falls (Hu et al. 2024, "MiniCPM")."""
+        left = (self.args.steps - self.steps_done) / (self.args.decay * self.args.steps)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.args.lr * min(done / self.args.warmup, (1 - done) / (1 - self.args.warmup))
+            group["lr"] = self.args.lr * min((self.steps_done + 1) / self.args.warmup, left, 1.0)
         pair = torch.stack(self.losses(corpus, self.args.rows))
         (pair[0] + self.args.bow * pair[1]).backward()
         nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad()
+        self.steps_done += 1
         return pair.detach()
 
     def save(self, out: Path) -> None:
-        """A folder like the one read: config and vocabulary as they were, weights in float32, the bag-of-words head."""
+        """A folder like the one read: config, vocabulary, weights in float32; the bag-of-words head and the state."""
         out.mkdir(parents=True, exist_ok=True)
         state = self.model.state_dict()
         names = load_file(Path(self.args.checkpoint, "model.safetensors")).keys()
@@ -111,6 +116,17 @@ class Trainer:
         save_file({k: v.cpu().clone() for k, v in self.bow.state_dict().items()}, out / "bow.safetensors")
         for name in ("config.json", "vocab.txt"):
             shutil.copyfile(Path(self.args.checkpoint, name), out / name)
+        modules = {name: getattr(self, name).state_dict() for name in ("model", "bow", "optimizer")}
+        torch.save(modules | {"random": torch.get_rng_state(), "steps_done": self.steps_done}, out / "state.tmp")
+        (out / "state.tmp").replace(out / STATE_FILE)
+
+    def go_on(self, state_file: Path) -> None:
+        """Take up a training where `save` left it; --steps and --decay may have changed."""
+        state = torch.load(state_file, map_location=self.device)
+        for name in ("model", "bow", "optimizer"):
+            getattr(self, name).load_state_dict(state[name])
+        torch.set_rng_state(state["random"].cpu())
+        self.steps_done = state["steps_done"]
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -118,11 +134,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--tokens", type=Path, required=True, help="folder written by prepare_corpus.py")
     parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint folder to start from")
     parser.add_argument("--out", type=Path, required=True, help="checkpoint folder to write")
-    parser.add_argument("--minutes", type=float, required=True, help="training time; the schedule follows the clock")
+    parser.add_argument("--steps", type=int, required=True, help="updates in all; the same --out goes on where it was")
     parser.add_argument("--rows", type=int, default=32, help="texts a batch (on a large GPU: 512 and more)")
     parser.add_argument("--length", type=int, default=128, help="positions a row")
     parser.add_argument("--lr", type=float, default=1e-3, help="peak learning rate")
-    parser.add_argument("--warmup", type=float, default=0.03, help="share of the time that the rate rises")
+    parser.add_argument("--warmup", type=int, default=100, help="first steps, in which the rate rises")
+    parser.add_argument("--decay", type=float, default=0.2, help="last share of the steps, in which it falls to 0")
     parser.add_argument("--mask", type=float, default=0.15, help="share of the words to predict")
     parser.add_argument("--bow", type=float, default=0.5, help="weight of the bag-of-words loss")
     parser.add_argument("--weights", type=json.loads, default={}, help='JSON, NAME: times its size, e.g. {"news": 0.5}')
@@ -142,23 +159,29 @@ def main() -> None:
     corpus = Corpus(list(arrays.values()), weights, args.length, device)
     trainer = Trainer(args, device, corpus)
     print("held out: masked {:.3f} bag {:.3f}".format(*trainer.held_out(test)), flush=True)
-    start = time.time()
-    steps, reported, saved, recent = 0, start, start, []
-    while (done := (time.time() - start) / (args.minutes * 60)) < 1:
-        recent.append(trainer.step(corpus, done))
-        steps += 1
-        if time.time() - reported > 30:
-            reported = time.time()
+    if (state_file := args.out / STATE_FILE).exists():
+        trainer.go_on(state_file)
+    reported = saved = time.time()
+    recent = []
+    while trainer.steps_done < args.steps:
+        recent.append(trainer.step(corpus))
+        now = time.time()
+        if now - reported > 30:
             masked, bag = torch.stack(recent).mean(0).tolist()
-            recent = []
-            print(f"{steps} steps {reported - start:.0f} s masked {masked:.3f} bag {bag:.3f}", flush=True)
-        if time.time() - saved > args.save_every * 60:
-            saved = time.time()
+            rate = len(recent) / (now - reported)
+            left = (args.steps - trainer.steps_done) / rate / 60
+            print(
+                f"step {trainer.steps_done} of {args.steps}, {rate * args.rows * args.length:.0f} tokens/s, "
+                f"{left:.0f} min left: masked {masked:.3f} bag {bag:.3f}",
+                flush=True,
+            )
+            reported, recent = now, []
+        if now - saved > args.save_every * 60:
+            saved = now
             trainer.save(args.out)
             print("held out: masked {:.3f} bag {:.3f}".format(*trainer.held_out(test)), flush=True)
     trainer.save(args.out)
     print("held out: masked {:.3f} bag {:.3f}".format(*trainer.held_out(test)))
-    print(f"{steps} steps, {steps * args.rows * args.length / 1e6:.1f} M tokens, {time.time() - start:.0f} s")
 
 
 if __name__ == "__main__":
