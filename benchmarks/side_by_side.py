@@ -47,6 +47,7 @@ _TORCH = {"module": "transformers_torch", "precision": "float32", "grouped": Tru
 PREDICTORS = {
     "zhlabel, float32": {"module": "ours", "precision": "float32"},
     "zhlabel, bfloat16": {"module": "ours", "precision": "bfloat16"},
+    "zhlabel, int8": {"module": "ours", "precision": "int8"},
     "transformers, defaults": _TORCH | {"grouped": False},
     "transformers, defaults, batches of 32": _TORCH | {"grouped": False, "batch_size": 32},
     "transformers, by length": _TORCH,
@@ -138,7 +139,7 @@ def compare_probabilities(workers):
         expected = found if expected is None else expected
         difference = np.abs(found - expected).max()
         lines.append(f"{name}: {difference:.1e}")
-        if "bfloat16" not in name and not difference <= TOLERANCE:
+        if not name.endswith(("bfloat16", "int8")) and not difference <= TOLERANCE:
             raise InputError(f"{name}: probabilities differ by {difference:.1e} from zhlabel's, expected {TOLERANCE}.")
     return lines
 

@@ -41,8 +41,8 @@ tasks/          one table: for each task its reader, targets, head, loss, decisi
 datasets.py     what a training learns from and is judged by; the label set
 plans.py        what a training is going to be; one process a folder; known again after a stop
 runs.py         name, find and save a run
-export.py       the run's model as a graph for the light runtime, checked against TensorFlow
-light.py        that graph, executed by OpenVINO without TensorFlow
+export.py       the run's model as graphs for the light runtime, float32 and int8, each checked
+light.py        those graphs, executed by OpenVINO without TensorFlow
 loading.py      a loaded run gives predictions
 decisions.py    probabilities -> labels
 thresholds.py   the thresholds, chosen by a goal; those of rare labels shrunk

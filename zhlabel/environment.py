@@ -21,6 +21,7 @@ _PACKAGES = {
     "cleanlab": "cleanlab",
     "iterstrat": "iterative-stratification",
     "openvino": "openvino",
+    "nncf": "nncf",
     "tokenizers": "tokenizers",
     "safetensors": "safetensors",
     "filelock": "filelock",

@@ -102,5 +102,5 @@ class LightModel:
 
 
 def feed(token_ids):
-    """Give the graph's inputs for padded token ids int32 [B, T]."""
+    """Give the graph's inputs for padded ``token_ids``, int32 [B, T]."""
     return [token_ids, np.zeros_like(token_ids)]

@@ -59,8 +59,8 @@ def load_predictor(*, run, precision):
     """Give a function of a TokenTable and a batch size to probabilities, float32 [W, L].
 
     Args:
-        run: the run's folder, with its exported graph.
-        precision: "float32" or "bfloat16".
+        run: the run's folder, with its exported graphs.
+        precision: "float32", "bfloat16" or "int8".
     """
     predict_rows = load_run(run, precision=precision).predict_rows
     return lambda table, batch_size: predict_rows(table, batch_size=batch_size)
