@@ -225,6 +225,39 @@ def write_tables(rows, notes, out):
     print(f"\n{text}")
 
 
+def compare_predictions(run, material, written, notes, repeats):
+    """Write the run for the others, compare what all say, and measure many texts, one alone, and cold starts."""
+    print("writing the run for transformers and ONNX", flush=True)
+    command = [sys.executable, "-m", "benchmarks.contenders.transformers_folder", str(run), str(written)]
+    subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.DEVNULL)
+    orders = {
+        name: {"part": "predict", "material": material}
+        | options
+        | ({"folder": str(written)} if options["module"].startswith("transformers") else {"run": str(run)})
+        for name, options in PREDICTORS.items()
+    }
+    workers = start_workers(orders, notes)
+    agreement = compare_probabilities(workers)
+    notes.append(f"largest difference of {CHECKED} texts' probabilities from zhlabel's: {'; '.join(agreement[1:])}")
+    print(f"  {notes[-1]}", flush=True)
+    commands = {
+        "zhlabel": ["model_predict.py", "--run", str(run), TEXT],
+        "transformers": ["-m", "benchmarks.contenders.transformers_cold", str(written), TEXT],
+    }
+    return measure_in_turn("prediction", workers, PREDICT_JOBS, repeats) | compare_starts(commands, repeats)
+
+
+def compare_trainings(run, paths, notes, repeats):
+    """Measure trainings from random weights, of the run's shape and of albert_base's."""
+    measured, config = {}, read_json(run / "encoder.json")
+    for part, shape in (("tiny", config), ("base", config | BASE)):
+        order = {"part": "train", "material": paths[part], "config": shape}
+        workers = start_workers({name: order | options for name, options in TRAINERS.items()}, notes)
+        what = f"training, {shape['num_hidden_layers']} layers of {shape['hidden_size']}"
+        measured |= measure_in_turn(what, workers, TRAIN_JOBS, repeats)
+    return measured
+
+
 def main(arguments):
     run, out, repeats = Path(arguments.run).resolve(), Path(arguments.out), arguments.repeats
     notes = [
@@ -240,32 +273,11 @@ def main(arguments):
             f"a pass of training: {counts['tiny']:,} texts for the smaller encoder, {counts['base']:,} for the larger, "
             f"in batches of {BATCH}; prediction: {counts['test']:,} texts, one at a time {min(SINGLE, counts['test'])}"
         )
-        print("writing the run for transformers and ONNX", flush=True)
-        written = folder / "transformers"
-        command = [sys.executable, "-m", "benchmarks.contenders.transformers_folder", str(run), str(written)]
-        subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.DEVNULL)
-        orders = {
-            name: {"part": "predict", "material": paths["test"]}
-            | options
-            | ({"folder": str(written)} if options["module"].startswith("transformers") else {"run": str(run)})
-            for name, options in PREDICTORS.items()
-        }
-        workers = start_workers(orders, notes)
-        agreement = compare_probabilities(workers)
-        notes.append(f"largest difference of {CHECKED} texts' probabilities from zhlabel's: {'; '.join(agreement[1:])}")
-        print(f"  {notes[-1]}", flush=True)
-        measured = measure_in_turn("prediction", workers, PREDICT_JOBS, repeats)
-        commands = {
-            "zhlabel": ["model_predict.py", "--run", str(run), TEXT],
-            "transformers": ["-m", "benchmarks.contenders.transformers_cold", str(written), TEXT],
-        }
-        measured |= compare_starts(commands, repeats)
-        config = read_json(run / "encoder.json")
-        for part, shape in (("tiny", config), ("base", config | BASE)):
-            order = {"part": "train", "material": paths[part], "config": shape}
-            workers = start_workers({name: order | options for name, options in TRAINERS.items()}, notes)
-            what = f"training, {shape['num_hidden_layers']} layers of {shape['hidden_size']}"
-            measured |= measure_in_turn(what, workers, TRAIN_JOBS, repeats)
+        measured = {}
+        if "prediction" in arguments.parts:
+            measured |= compare_predictions(run, paths["test"], folder / "transformers", notes, repeats)
+        if "training" in arguments.parts:
+            measured |= compare_trainings(run, paths, notes, repeats)
     write_tables(list(summarise(measured)), notes, out)
 
 
@@ -275,6 +287,7 @@ if __name__ == "__main__":
     parser.add_argument("train_file")
     parser.add_argument("test_file")
     parser.add_argument("out", help="folder for side_by_side.csv and side_by_side.md")
+    parser.add_argument("--parts", nargs="+", default=["prediction", "training"], choices=["prediction", "training"])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--steps", type=int, default=60, help="of a training pass; a sixth for the larger encoder")
     try:

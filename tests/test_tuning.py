@@ -55,6 +55,23 @@ def test_each_label_gets_its_own_threshold_by_name():
     assert chosen["labels_per_text"] == "1-2" and chosen["goal"] == "macro_f1"
 
 
+@pytest.mark.parametrize("limits", ["1-", "0-1", "1-2"])
+@pytest.mark.parametrize("goal", ["micro_f1", "accuracy"])
+def test_a_threshold_is_the_best_one_within_the_limits(limits, goal):
+    arrays, task = make_arrays(), TASKS["multi_label"]
+    arrays["gold"] &= arrays["gold"].cumsum(axis=1) <= 1
+    arrays["gold"][:, 0] |= ~arrays["gold"].any(axis=1)  # each text has one label
+
+    def score(threshold):
+        decided = task.decide(arrays["probabilities"], {"global": threshold, "labels_per_text": limits}, NAMES)
+        scores = task.score(decided, arrays["gold"], NAMES, texts=None)
+        return scores["accuracy"] if goal == "accuracy" else scores["micro avg"]["f1-score"]
+
+    chosen = choose(arrays=arrays, threshold_goal=goal, labels_per_text=limits)["thresholds"]["global"]
+    best = max(score(threshold) for threshold in np.arange(0.01, 1, 0.01))
+    assert score(chosen) >= best > score(choose(arrays=arrays, threshold_goal=goal)["thresholds"]["global"])
+
+
 @pytest.mark.parametrize("goal", ["accuracy", "precision:0.9", "recall:0.9"])
 def test_every_goal_gives_its_own_threshold(goal):
     assert choose(threshold_goal=goal)["thresholds"]["global"] != choose()["thresholds"]["global"]

@@ -34,12 +34,35 @@ def decide_labels(probabilities, *, threshold, fewest=0, most=None):
     probabilities = _check_numbers(probabilities)
     decided = probabilities >= np.asarray(threshold, dtype=np.float64)
     if fewest or (most is not None and most < probabilities.shape[1]):
-        order = np.argsort(-probabilities, axis=1, kind="stable")
-        places = np.empty_like(order)
-        np.put_along_axis(places, order, np.arange(order.shape[1])[None, :], axis=1)
-        decided |= places < fewest
-        decided &= places < (probabilities.shape[1] if most is None else most)
+        sure, possible = _apply_limits(probabilities, fewest, most)
+        decided = (decided | sure) & possible
     return decided
+
+
+def limit_probabilities(probabilities, *, fewest, most):
+    """Give the probabilities by which a threshold alone decides what ``decide_labels`` decides with limits.
+
+    Args:
+        probabilities: float array [N, L].
+        fewest: as in ``decide_labels``.
+        most: as there.
+
+    Returns:
+        float array [N, L]: 1 where the limits give a label, 0 where they take it away.
+
+    >>> limit_probabilities(np.array([[0.9, 0.5], [0.1, 0.2]]), fewest=1, most=1).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    sure, possible = _apply_limits(probabilities, fewest, most)
+    return np.where(sure, 1, probabilities * possible)
+
+
+def _apply_limits(probabilities, fewest, most):
+    """Give which labels are among the fewest and among the most probable ones of each text, bool [N, L] each."""
+    order = np.argsort(-probabilities, axis=1, kind="stable")
+    places = np.empty_like(order)
+    np.put_along_axis(places, order, np.arange(order.shape[1])[None, :], axis=1)
+    return places < fewest, places < (probabilities.shape[1] if most is None else most)
 
 
 def parse_limits(text):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from zhlabel.calibration import fit_temperature
-from zhlabel.decisions import parse_limits
+from zhlabel.decisions import limit_probabilities, parse_limits
 from zhlabel.drawings import draw_sweep
 from zhlabel.errors import InputError
 from zhlabel.files import write_whole
@@ -45,7 +45,7 @@ def check_tuning(task, *, thresholds, threshold_goal, labels_per_text, calibrate
 
 
 def choose_decisions(task, arrays, names, settings):
-    """Choose temperature and thresholds.
+    """Choose temperature and thresholds; these by what they give together with the limits on a text's labels.
 
     Args:
         task: a row of the table of tasks.
@@ -57,7 +57,7 @@ def choose_decisions(task, arrays, names, settings):
         A dict of "temperature" and "thresholds", for run.json.
     """
     temperature = fit_temperature(arrays["probabilities"], arrays["gold"]) if settings["calibrate"] else 1.0
-    arrays = _rescale(task, arrays, temperature)
+    arrays = _limit(_rescale(task, arrays, temperature), settings["labels_per_text"])
     thresholds = {}
     if settings["thresholds"] != "none":
         goal, per_label = parse_goal(settings["threshold_goal"]), settings["thresholds"] == "per_label"
@@ -73,11 +73,18 @@ def _rescale(task, arrays, temperature):
     return {**arrays, "probabilities": task.rescale(arrays["probabilities"], temperature)}
 
 
+def _limit(arrays, labels_per_text):
+    if not labels_per_text:
+        return arrays
+    fewest, most = parse_limits(labels_per_text)
+    return {**arrays, "probabilities": limit_probabilities(arrays["probabilities"], fewest=fewest, most=most)}
+
+
 def settle_decisions(task, arrays, names, settings, folder):
     """Choose temperature and thresholds, and write what they come from: dev.npz, sweep.csv and sweep.svg.
 
     dev.npz keeps the dev predictions, so that all can be chosen anew without training. The sweep is what each threshold
-    would give on the dev texts; a task without thresholds has none.
+    would give on the dev texts, within the limits; a task without thresholds has none.
 
     Args:
         task: a row of the table of tasks.
@@ -92,7 +99,7 @@ def settle_decisions(task, arrays, names, settings, folder):
     chosen = choose_decisions(task, arrays, names, settings)
     with write_whole(folder / DEV_FILE, binary=True) as stream:
         np.savez_compressed(stream, **arrays)
-    rows, _ = task.sweep(_rescale(task, arrays, chosen["temperature"]), names)
+    rows, _ = task.sweep(_limit(_rescale(task, arrays, chosen["temperature"]), settings["labels_per_text"]), names)
     if rows:
         write_csv(rows, list(rows[0]), folder / "sweep.csv")
         draw_sweep(rows, folder / "sweep.svg", chosen=chosen["thresholds"].get("global"))
