@@ -13,6 +13,7 @@ INT8_FILE, INT8_WEIGHTS_FILE = "model.int8.xml", "model.int8.bin"
 # Name to the graph, and to what OpenVINO computes in where the graph itself does not say int8.
 _PRECISIONS = {"float32": (GRAPH_FILE, "f32"), "bfloat16": (GRAPH_FILE, "bf16"), "int8": (INT8_FILE, "f32")}
 PRECISIONS = tuple(_PRECISIONS)
+_INT8_LENGTHS = 16  # lengths are multiples of it: in int8 OpenVINO keeps a copy of the weights for each shape
 
 
 def is_exported(folder):
@@ -55,6 +56,7 @@ class LightModel:
         if precision == "int8" and not path.is_file():
             raise InputError(f'PRECISION = "int8": {path} was not made, or lost too much. Use float32.')
         self._options = {"INFERENCE_PRECISION_HINT": hint}
+        self._multiple = _INT8_LENGTHS if precision == "int8" else 1
         try:
             self._graph = self._core.read_model(path)
             self._request = self._compile("LATENCY").create_infer_request()
@@ -79,7 +81,12 @@ class LightModel:
             float32 array [W, L], or [sum of T, K] for a tagger.
         """
         if len(table) <= batch_size:
-            return map_rows(lambda ids: self._request.infer(feed(ids))[0], table, batch_size=batch_size, **self._form)
+            return map_rows(
+                lambda ids: self._request.infer(feed(ids, self._multiple))[0],
+                table,
+                batch_size=batch_size,
+                **self._form,
+            )
         results = make_room(table, **self._form)
 
         def place(request, indices):
@@ -87,7 +94,8 @@ class LightModel:
 
         self._queue.set_callback(place)
         for indices in order_for_prediction(table.lengths, batch_size):
-            self._queue.start_async(feed(pad_rows(table.token_ids, table.starts, indices)), indices)
+            token_ids = pad_rows(table.token_ids, table.starts, indices)
+            self._queue.start_async(feed(token_ids, self._multiple), indices)
         self._queue.wait_all()
         return results
 
@@ -101,6 +109,7 @@ class LightModel:
         return self._core.compile_model(self._graph, "CPU", {"PERFORMANCE_HINT": hint, **self._options})
 
 
-def feed(token_ids):
-    """Give the graph's inputs for padded ``token_ids``, int32 [B, T]."""
+def feed(token_ids, multiple=1):
+    """Give the graph's inputs for padded ``token_ids``, int32 [B, T], with T raised to a ``multiple``."""
+    token_ids = np.pad(token_ids, ((0, 0), (0, -token_ids.shape[1] % multiple)))
     return [token_ids, np.zeros_like(token_ids)]
