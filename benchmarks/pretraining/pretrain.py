@@ -158,9 +158,9 @@ def main() -> None:
     weights = [len(array) * args.weights.get(name, 1.0) for name, array in arrays.items()]
     corpus = Corpus(list(arrays.values()), weights, args.length, device)
     trainer = Trainer(args, device, corpus)
-    print("held out: masked {:.3f} bag {:.3f}".format(*trainer.held_out(test)), flush=True)
     if (state_file := args.out / STATE_FILE).exists():
         trainer.go_on(state_file)
+    print("held out: masked {:.3f} bag {:.3f}".format(*trainer.held_out(test)), flush=True)
     reported = saved = time.time()
     recent = []
     while trainer.steps_done < args.steps:
