@@ -22,7 +22,7 @@ DATA_FILE = "data/test.csv"  # labelled texts, in any form that training reads; 
 THRESHOLD = 0.0  # 0: the run's own; else the probability that a label or an entity must reach (not multi_class)
 BASELINE = True  # also learns the run's training file without the encoder, to show what that is worth
 BATCH_SIZE = 16  # texts at once; changes speed and memory, not the result
-PRECISION = "float32"  # or bfloat16, int8: faster on a processor that has it; probabilities differ by some hundredths
+PRECISION = "float32"  # or int8, or bfloat16 where the processor has it: faster; probabilities differ by hundredths
 
 
 def main(settings):

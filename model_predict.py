@@ -24,7 +24,7 @@ INPUT_FILE = ""  # .txt .csv .tsv .json .jsonl (.gz too) .parquet; "": TEXTS, or
 OUTPUT_FILE = ""  # .csv .jsonl .parquet, for ner .bio too; "": JSON lines on standard output
 THRESHOLD = 0.0  # 0: the run's own; else the probability that a label or an entity must reach (not multi_class)
 BATCH_SIZE = 16  # texts at once; changes speed and memory, not the result
-PRECISION = "float32"  # or bfloat16, int8: faster on a processor that has it; probabilities differ by some hundredths
+PRECISION = "float32"  # or int8, or bfloat16 where the processor has it: faster; probabilities differ by hundredths
 TEXTS = [  # labelled when nothing else is given; texts on the command line take their place
     "云岭机械宣布裁员四百人，工会已提起诉讼",
     "凌晨三点多，甘孜震感明显，县城部分老屋出现裂缝",

@@ -1,4 +1,7 @@
-"""Prints what thresholds chosen on dev are worth on other texts: python -m benchmarks.thresholds RUN DATA_FILE"""
+"""Prints what thresholds chosen on dev are worth on other texts: python -m benchmarks.thresholds RUN DATA_FILE
+
+The run's own temperature and limits on a text's labels are in force.
+"""
 
 import sys
 from pathlib import Path
@@ -6,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from zhlabel.loading import load_run
-from zhlabel.thresholds import parse_goal
-from zhlabel.tuning import DEV_FILE
+from zhlabel.tuning import DEV_FILE, choose_decisions
 
 GOALS = ("micro_f1", "macro_f1", "accuracy")
 
@@ -20,10 +22,11 @@ def main(folder, data_file):
     gold = run.task.encode_gold(examples, run.names)
     predictions = run.predict(run.encode([example.text for example in examples]))
     print(f"| thresholds on {data_file} | micro F1 | macro F1 | accuracy |\n|---|---:|---:|---:|")
-    choices = {"0.5 for all": {"global": 0.5}}
+    choices = {"0.5 for all": run.settle_thresholds(0.5)}
     for goal in [goal for goal in GOALS if goal in run.task.goals]:
         for per_label in (False, True):
-            chosen = run.task.tune(dev, run.names, per_label=per_label, goal=parse_goal(goal))
+            wanted = {"thresholds": "per_label" if per_label else "global", "threshold_goal": goal}
+            chosen = choose_decisions(run.task, dev, run.names, {**run.record["settings"], **wanted})["thresholds"]
             kind = "one a label" if per_label else f"{chosen['global']} for all"
             choices[f"{kind}, chosen by dev's {goal}"] = chosen
     for name, thresholds in choices.items():

@@ -120,6 +120,11 @@ def test_int8_is_near_and_asked_for_alone(tmp_path, task, head):
     assert "i8" in kinds[1] - kinds[0]
 
 
+def test_int8_meets_few_lengths():
+    assert [light.feed(np.ones((2, length), np.int32), 16)[0].shape[1] for length in (1, 16, 17)] == [16, 16, 32]
+    assert light.feed(np.ones((2, 5), np.int32))[1].shape == (2, 5)
+
+
 @pytest.mark.parametrize(("lost", "kept"), [(0.0019, True), (0.0021, False), (float("nan"), False)])
 def test_int8_is_kept_where_it_loses_little(tmp_path, exported, lost, kept):
     folder = shutil.copytree(exported, tmp_path / "run")

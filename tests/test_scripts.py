@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -116,7 +117,12 @@ def test_the_same_command_finishes_a_stopped_training(trained, stopped):
     best = max(float(row["dev_score"]) for row in rows)
     assert f"n-grams vote too: dev micro F1 {best:.4f} -> {record['dev_score']:.4f}" in trained.out
     names = {path.name for path in trained.run.iterdir()}
-    assert {"history.svg", "weights.safetensors", "encoder.json", "vocab.txt", "label.json"} <= names
+    assert {"history.svg", "weights.safetensors", "encoder.json", "vocab.txt", "label.json", "model.xml"} <= names
+    rounded, exact, verdict = re.search(
+        r"int8: dev score (\S+), in float32 (\S+); (kept|not kept) for", trained.out
+    ).groups()
+    assert exact == f"{record['dev_score']:.4f}" and (verdict == "kept") == ("model.int8.xml" in names)
+    assert abs(float(rounded) - float(exact)) < 0.2
     assert not any(name.endswith((".tmp", ".h5", ".pkl")) or "state" in name for name in names)
     labels = json.loads((trained.folder / "label.json").read_text(encoding="utf-8"))
     assert labels == {"0": "裁员", "1": "收购", "2": "地震"}
