@@ -35,7 +35,7 @@ LABEL_FILE = ""  # "": labels are collected from TRAIN_FILE; a label.json of you
 CHECKPOINT = "albert_tiny"  # folder of an ALBERT, ELECTRA, BERT or RoBERTa-wwm checkpoint
 FROM_SCRATCH = False  # True: only its config and vocab.txt are used, weights start at random
 HEAD = ""  # "": [CLS] and the tokens' highest values, or cls; for ner crf, or bilstm_crf, bilstm_attention_crf, softmax
-NGRAMS = True  # a linear model of the tokens' n-grams votes too, as far as it helps on the dev texts; not for ner
+NGRAMS = True  # a linear model of the tokens' n-grams votes too, as far as it helps on the dev texts
 MAX_LENGTH = 256  # tokens a row, [CLS] and [SEP] included
 LONG_TEXT = ""  # "": longer texts are cut, for ner laid into windows; or cut, head_tail, windows_mean, windows_max
 
@@ -142,8 +142,8 @@ def main(settings):
         if computed_in != "float32":  # thresholds are chosen on the numbers that prediction will give
             model = precision.copy_in_float32(model, build)
         dev = training.TaskData(tables["dev"], task.align(gold["dev"], tables["dev"], names))
-        votes = settings.ngrams and not task.by_token
-        model, ngrams = voting.let_ngrams_vote(model, train, dev) if votes else (model, 0)
+        votes = functools.partial(voting.let_ngrams_vote, score=score_dev)
+        model, ngrams = votes(model, train, dev) if settings.ngrams else (model, 0)
         predictions = predict_dev(training.predict_rows(model, tables["dev"], batch_size=4 * settings.batch_size))
         dev_score = task.score_dev(predictions, gold["dev"], names)
         if ngrams:

@@ -10,12 +10,11 @@ def test_a_sample_keeps_the_work_within_its_bounds_and_is_the_same_again(monkeyp
     lengths = np.array([10, 20, 30] * 20)
     assert sample_rows(lengths, labels=5).tolist() == list(range(60))
     for units, work in ((400, 10**9), (10**9, 2000)):
-        monkeypatch.setattr(linear, "_MOST_UNITS", units)
         monkeypatch.setattr(linear, "_MOST_WORK", work)
-        chosen = sample_rows(lengths, labels=5)
+        chosen = sample_rows(lengths, labels=5, units=units)
         assert 370 <= lengths[chosen].sum() <= 400 and list(chosen) == sorted(set(chosen))
-        assert (chosen == sample_rows(lengths, labels=5)).all()
-        assert chosen.tolist() != sample_rows(lengths, labels=5, seed=2).tolist()
+        assert (chosen == sample_rows(lengths, labels=5, units=units)).all()
+        assert chosen.tolist() != sample_rows(lengths, labels=5, units=units, seed=2).tolist()
     monkeypatch.setattr(linear, "_MOST_WORK", 1)
     assert len(sample_rows(lengths, labels=5)) == 1
 

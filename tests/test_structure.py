@@ -34,7 +34,7 @@ ROWS = [
         "masking",
     }
     | {"metrics", "entity_metrics", "ranking", "calibration", "outcomes", "intervals", "significance", "baselines"}
-    | {"linear", "ngrams", "keywords"}
+    | {"linear", "ngrams", "tag_ngrams", "keywords"}
     | {"decisions", "decoding", "thresholds", "sweep", "label_errors", "suspects", "light"}
     | {"reports", "class_reports", "entity_reports", "drawings", "page", "writers"},
     {"backend", "checkpoints", "layers", "encoder", "lora", "crf", "heads", "optimizer", "precision", "pretrainer"}

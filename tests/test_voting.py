@@ -39,7 +39,7 @@ def test_the_logits_are_the_weighted_sum_of_encoder_and_n_grams():
     margins = predict_rows(measure_margins(fit_ngrams(train.table, train.targets, 2)), dev.table, batch_size=8)
     scale, share, shift = voting.weigh_votes(before, margins, dev.targets)
     assert share > 0
-    voted, count = voting.let_ngrams_vote(model, train, dev)
+    voted, count = voting.let_ngrams_vote(model, train, dev, score=None)
     found = predict_rows(voted, dev.table, batch_size=8)
     expected = 1 / (1 + np.exp(-(scale * before + share * margins + shift)))
     np.testing.assert_allclose(found, expected, atol=1e-5)
@@ -49,7 +49,7 @@ def test_the_logits_are_the_weighted_sum_of_encoder_and_n_grams():
 
 def test_a_run_with_votes_says_the_same_through_its_graph_and_through_tensorflow(tmp_path):
     names, dev = ("甲", "乙"), make_data(40, seed=2)
-    voted, count = voting.let_ngrams_vote(build_toy(), make_data(60, seed=1), dev)
+    voted, count = voting.let_ngrams_vote(build_toy(), make_data(60, seed=1), dev, score=None)
     record = {
         "complete": True,
         "task": "multi_label",
@@ -71,5 +71,5 @@ def test_without_help_the_model_stays_as_it_is():
     model, train, dev = build_toy(), make_data(60, seed=1), make_data(40, seed=2)
     weights = model.get_weights()
     against = TaskData(dev.table, ~dev.targets)
-    assert voting.let_ngrams_vote(model, train, against) == (model, 0)
+    assert voting.let_ngrams_vote(model, train, against, score=None) == (model, 0)
     assert all(map(np.array_equal, model.get_weights(), weights))

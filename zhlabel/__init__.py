@@ -26,12 +26,13 @@ lora.py         freezes layers; low-rank correction of frozen ones: attach, coun
 crf.py          the CRF layer and the losses of taggers
 linear.py       linear SVMs on sparse features
 ngrams.py       a linear model of the tokens' n-grams, and how much it counts beside the encoder
+tag_ngrams.py   the same of the n-grams around each token, for tags
 heads.py        CLS, highest values, Dense; BiLSTM, attention and CRF
 models.py       the model to train: a checkpoint's encoder, what is frozen in it, and a head
 optimizer.py    AdamW in one pass, with warm-up, and a rate of its own for the head
 precision.py    float32 or bfloat16, by what the device has and what the encoder says
 adversarial.py  each batch learned twice, once with its words moved against it
-voting.py       lets the n-grams vote in a trained classifier
+voting.py       lets the n-grams vote in a trained model
 snapshots.py    what a training leaves on disk to go on from
 training.py     compile and fit; keeps the best epoch by the dev score; resumes
 pretrainer.py   an encoder with the heads of pretraining: masked words, the bag of words of [CLS]

@@ -7,7 +7,8 @@ import numpy as np
 
 from zhlabel.backend import keras, tf
 from zhlabel.crf import CRF
-from zhlabel.ngrams import hash_ngrams
+from zhlabel.ngrams import Ngrams, hash_ngrams
+from zhlabel.tag_ngrams import REACH, TagNgrams, hash_places
 from zhlabel.tokens import PADDING_ID
 
 # The kinds of taggers, and which layers each has beside dropout and emissions.
@@ -54,11 +55,11 @@ def build_classifier(encoder, label_count, *, activation, seed):
     return keras.Model([token_ids, segment_ids], probabilities(head(vector)), name="classifier")
 
 
-class NgramVotes(keras.layers.Layer):
-    """What the n-grams of each row say of each label: int32 token ids [B, T] to float32 [B, L]. Nothing is trained.
+class _Votes(keras.layers.Layer):
+    """A layer whose weights are the arrays of a dataclass. Nothing is trained.
 
     Args:
-        ngrams: ``ngrams.Ngrams``, the values that the layer begins with.
+        ngrams: the values that the layer begins with.
     """
 
     def __init__(self, ngrams, **options):
@@ -69,6 +70,10 @@ class NgramVotes(keras.layers.Layer):
             weight = self.add_weight(part.name, value.shape, value.dtype, initializer=start, trainable=False)
             setattr(self, part.name, weight)
 
+
+class NgramVotes(_Votes):
+    """What the n-grams of each row (``ngrams.Ngrams``) say of each label: int32 token ids [B, T] to float32 [B, L]."""
+
     def call(self, inputs):
         votes = squares = 0.0
         for order, slots in enumerate(hash_ngrams(inputs)):
@@ -78,30 +83,51 @@ class NgramVotes(keras.layers.Layer):
         return votes * tf.math.rsqrt(tf.maximum(squares, 1e-12))[:, None] + self.bias
 
 
+class TagNgramVotes(_Votes):
+    """What the n-grams around a token (``tag_ngrams.TagNgrams``) say of its tag: int32 [B, T] to float32 [B, T, K]."""
+
+    def call(self, inputs):
+        padded = tf.pad(inputs, [[0, 0], [REACH, REACH]], constant_values=PADDING_ID)
+        votes = sum(
+            tf.cast(tf.gather(self.votes, tf.gather(self.slots, slots)), tf.float32) for slots in hash_places(padded)
+        )
+        return votes * self.scales + self.bias
+
+
+_VOTES = {Ngrams: NgramVotes, TagNgrams: TagNgramVotes}
+
+
+def find_dense(model):
+    """Give the last dense layer of a model, a classifier or a tagger, whose outputs n-grams are added to."""
+    return next(layer for layer in model.layers if layer.name in ("head", "emissions"))
+
+
 def measure_margins(ngrams):
-    """Give a model of token ids and segment ids, int32 [B, T] each, to the n-grams' margins, float32 [B, L].
+    """Give a model of token ids and segment ids, int32 [B, T] each, to what n-grams say.
 
     Args:
-        ngrams: ``ngrams.Ngrams``.
+        ngrams: ``ngrams.Ngrams``, which say float32 [B, L], or ``tag_ngrams.TagNgrams``, which say [B, T, K].
     """
     inputs = [keras.Input((None,), dtype="int32") for _ in ("token_ids", "segment_ids")]
-    return keras.Model(inputs, NgramVotes(ngrams)(inputs[0]))
+    return keras.Model(inputs, _VOTES[type(ngrams)](ngrams)(inputs[0]))
 
 
-def add_votes(classifier, ngrams):
-    """Let n-grams vote in a classifier: their margins are added to the logits.
+def add_votes(model, ngrams):
+    """Let n-grams vote in a model: what they say is added to what its last dense layer says.
 
     Args:
-        classifier: of ``build_classifier``; its layers are shared, not copied.
-        ngrams: ``ngrams.Ngrams``.
+        model: of ``build_classifier`` or ``build_tagger``; its layers are shared, not copied.
+        ngrams: ``ngrams.Ngrams`` or ``tag_ngrams.TagNgrams``.
 
     Returns:
-        A model of the same inputs to probabilities float32 [B, L], with one more layer, ``votes``.
+        A model of the same inputs to outputs of the same form, with one more layer, ``votes``.
     """
-    head, probabilities = classifier.get_layer("head"), classifier.get_layer("probabilities")
-    votes = NgramVotes(ngrams, name="votes")(classifier.inputs[0])
-    logits = keras.layers.Add(dtype="float32", name="logits")([head.output, votes])
-    return keras.Model(classifier.inputs, probabilities(logits), name="classifier_with_votes")
+    dense, last = find_dense(model), model.layers[-1]
+    votes = _VOTES[type(ngrams)](ngrams, name="votes")(model.inputs[0])
+    outputs = keras.layers.Add(dtype="float32", name="logits")([dense.output, votes])
+    if last is not dense:  # probabilities, or a CRF
+        outputs = last(outputs)
+    return keras.Model(model.inputs, outputs, name=f"{model.name}_with_votes")
 
 
 class SelfAttention(keras.layers.Layer):

@@ -10,34 +10,37 @@ _MOST_WORK = 300_000_000  # characters or tokens, times labels
 _MOST_UNITS = 10_000_000
 
 
-def sample_rows(lengths, *, labels, seed=1):
+def sample_rows(lengths, *, labels, seed=1, units=_MOST_UNITS):
     """Choose as many rows as a linear model learns in about a minute: all, or a seeded sample of them.
 
     The bounds are 10 million characters or tokens, and 300 million times labels: some 84,000 texts of 55 with 65
     labels, 15,000 texts of 20 with 1,000 labels.
 
     Args:
-        lengths: int array [N], characters or tokens of each row, N at least 1.
+        lengths: int array [N], characters, tokens or features of each row, N at least 1.
         labels: how many labels are learnt.
         seed: any integer from 0.
+        units: the first bound, where it is another.
 
     Returns:
         int array of at least one place in 0..N-1, ascending.
     """
     order = np.random.default_rng(seed).permutation(len(lengths))
     shuffled = np.asarray(lengths)[order]
-    most = min(_MOST_UNITS, _MOST_WORK // labels)
+    most = min(units, _MOST_WORK // labels)
     if shuffled.sum() <= most:
         return np.arange(len(lengths))
     return np.sort(order[: max(1, np.searchsorted(shuffled.cumsum(), most, side="right"))])
 
 
-def fit_linear(features, columns):
+def fit_linear(features, columns, *, strength=1.0, passes=_PASSES):
     """Learn one linear SVM a label.
 
     Args:
         features: sparse float32 [N, F].
         columns: L bool arrays [N], which rows have the label.
+        strength: C, how much an error costs beside large weights.
+        passes: over the rows at most.
 
     Returns:
         Weights float32 [F, L] and biases float32 [L]; a label that no row has needs no model and has -inf, one that
@@ -55,6 +58,6 @@ def fit_linear(features, columns):
             if targets.all():
                 biases[label] = np.inf
             elif targets.any():
-                model = LinearSVC(dual=True, max_iter=_PASSES, random_state=1).fit(features, targets)
+                model = LinearSVC(C=strength, dual=True, max_iter=passes, random_state=1).fit(features, targets)
                 weights[:, label], biases[label] = model.coef_[0], model.intercept_[0]
     return weights, biases

@@ -141,8 +141,9 @@ def load_model(folder):
     """
     from zhlabel.backend import set_up_devices
     from zhlabel.encoder import build_encoder
-    from zhlabel.heads import add_votes
+    from zhlabel.heads import add_votes, find_dense
     from zhlabel.ngrams import Ngrams
+    from zhlabel.tag_ngrams import TagNgrams
 
     folder = Path(folder)
     record, names = read_run(folder), read_labels(folder / "label.json")
@@ -153,7 +154,8 @@ def load_model(folder):
     encoder = build_encoder(config, seed=0, summary="" if task.by_token else head)
     model = task.build_model(encoder, names, head=head, seed=0)
     if record.get("ngrams"):
-        model = add_votes(model, Ngrams.make_empty(record["ngrams"], len(names)))
+        kind = TagNgrams if task.by_token else Ngrams
+        model = add_votes(model, kind.make_empty(record["ngrams"], find_dense(model).units))
     _fill_weights(model, config, folder / WEIGHTS_FILE)
     return model
 

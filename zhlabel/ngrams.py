@@ -6,6 +6,7 @@ of n-grams is the other way round, so that both together are better than either.
 S slots, F n-grams, L labels, W rows.
 """
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,13 @@ class Ngrams:
         """
         sizes = ((SLOTS,), (features + 1,), (features + 1, labels), (labels,))
         return cls(*(np.zeros(size, np.int32 if size == (SLOTS,) else np.float32) for size in sizes))
+
+    def __len__(self):
+        return len(self.votes) - 1
+
+    def weigh(self, share):
+        """Give the same n-grams with votes that count ``share`` times."""
+        return dataclasses.replace(self, votes=share * self.votes, bias=share * self.bias)
 
 
 def hash_ngrams(token_ids):
