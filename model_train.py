@@ -45,7 +45,7 @@ BATCH_SIZE = 16  # texts a step
 LEARNING_RATE = 5e-4  # peak; the bundled tiny checkpoint 5e-4, other tiny ones 1e-4, base 5e-5, BERT and RoBERTa 2e-5
 WARMUP_SHARE = 0.1  # share of all steps in which the rate rises; it falls to 0 in the rest
 WEIGHT_DECAY = 0.01  # decoupled, not on biases and layer norms
-ADVERSARIAL = 0.0  # above 0: each batch is learned twice, once with the word vectors moved by so much against it (FGM)
+ADVERSARIAL = -1.0  # each batch is learned twice, once with word vectors moved by so much (FGM); -1: 1 for ner, else 0
 PATIENCE = 3  # stop after so many epochs without a better dev score; 0: never early
 CLASS_WEIGHTS = ""  # multi_class: balanced, or 裁员:2.0|收购:0.5
 HEAD_LEARNING_RATE = 0.0  # peak of all that is not encoder; 0: LEARNING_RATE
@@ -103,6 +103,7 @@ def main(settings):
     weights = task.weigh_rows(gold["train"], names, settings.class_weights, tables["train"])
     # A run must not depend on later defaults.
     resolved = {**asdict(settings), "head": head, "long_text": long_text, "thresholds": kind}
+    resolved["adversarial"] = task.settle_adversarial(settings.adversarial)
     plan = make_plan(resolved, checkpoint, names)
     folder = choose_folder(settings, plan)
 
@@ -236,8 +237,8 @@ def prepare_model(settings, task, build, dev_table, total_steps):
             weight_decay=settings.weight_decay,
             total_steps=total_steps,
         )
-    if settings.adversarial:
-        adversarial.train_adversarially(model, settings.adversarial)
+    if size := task.settle_adversarial(settings.adversarial):
+        adversarial.train_adversarially(model, size)
     model.summary(line_length=110, print_fn=print)
     return model, computed_in
 
@@ -284,7 +285,7 @@ LIMITS = {
     "LEARNING_RATE": (0.0, 1.0),
     "WARMUP_SHARE": (0.0, 1.0),
     "WEIGHT_DECAY": (0.0, 1.0),
-    "ADVERSARIAL": (0.0, 100.0),
+    "ADVERSARIAL": (-1.0, 100.0),
     "PATIENCE": (0, 10_000),
     "PRECISION": ("auto", "float32", "bfloat16"),
     "SEED": (0, 2**31 - 1),

@@ -110,6 +110,7 @@ def test_ner_learns_reports_and_finds_entities(folder, monkeypatch, capsys, chan
     call_main("model_train", folder, monkeypatch, **changes)
     record = json.loads((folder / "runs/mine/run.json").read_text(encoding="utf-8"))
     assert (record["parameters"]["trainable"] < record["parameters"]["all"]) == ("lora_rank" in changes)
+    assert record["settings"]["adversarial"] == 1.0
     call_main("model_evaluate", folder, monkeypatch, data_file="dev.bio")
     report = read_report(folder, "dev")
     assert report["micro avg"]["f1-score"] == pytest.approx(record["dev_score"]) and record["dev_score"] >= least

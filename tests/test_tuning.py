@@ -14,7 +14,14 @@ from zhlabel.tasks import TASKS
 
 NAMES = ("裁员", "收购", "地震")
 SETTINGS = {
-    **{"task": "multi_label", "epochs": 3, "head": "cls_max", "long_text": "cut", "run": "runs/mine"},
+    **{
+        "task": "multi_label",
+        "epochs": 3,
+        "head": "cls_max",
+        "long_text": "cut",
+        "adversarial": 0.0,
+        "run": "runs/mine",
+    },
     **{"thresholds": "global", "threshold_goal": "micro_f1", "labels_per_text": "", "calibrate": False},
 }
 
@@ -144,7 +151,7 @@ def test_the_sweep_is_kept_as_a_table_and_a_picture_with_text(run):
 
 
 def test_changes_are_sorted_into_those_of_deciding_and_others(run):
-    assert tuning.find_changes(run.folder, {**SETTINGS, "thresholds": "", "head": ""}) == ([], [])
+    assert tuning.find_changes(run.folder, {**SETTINGS, "thresholds": "", "head": "", "adversarial": -1.0}) == ([], [])
     changed = {**SETTINGS, "threshold_goal": "accuracy", "epochs": 4, "run": "elsewhere"}
     assert tuning.find_changes(run.folder, changed) == (["threshold_goal"], ["epochs"])
     assert tuning.find_changes(run.folder, {**SETTINGS, "task": "ner"})[1] == ["task"]

@@ -122,6 +122,7 @@ def find_changes(folder, settings):
     if record["task"] == task.name:
         for name, setting in (("head", "HEAD"), ("long_text", "LONG_TEXT"), ("thresholds", "THRESHOLDS")):
             meant[name] = task.choose(setting, settings[name])
+        meant["adversarial"] = task.settle_adversarial(settings["adversarial"])
     meant = {name: list(value) if isinstance(value, tuple) else value for name, value in meant.items()}
     # A setting that came after the run can't have shaped it.
     known = {name: value for name, value in meant.items() if name in kept or name in TUNING}

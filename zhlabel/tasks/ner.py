@@ -227,5 +227,6 @@ NER = Task(
     format_prediction=_format_prediction,
     describe_gold=_count_inexpressible,
     by_token=True,
+    adversarial=1.0,  # on cluener's dev share 0.6969 became 0.7202
     sample="data/ner.{}.bio",
 )

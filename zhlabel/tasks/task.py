@@ -53,6 +53,7 @@ class Task:
         limits_labels: whether LABELS_PER_TEXT means something.
         weigh: (gold, label names, CLASS_WEIGHTS) to float [N].
         by_token: whether the targets are one a token.
+        adversarial: what ADVERSARIAL below 0 means.
         fewest_labels: how many different labels there must be.
         sample: the bundled files, with "{}" for train, dev or test.
     """
@@ -92,6 +93,7 @@ class Task:
     limits_labels: bool = False
     weigh: Callable | None = None
     by_token: bool = False
+    adversarial: float = 0.0
     fewest_labels: int = 1
     sample: str = "data/{}.csv"
 
@@ -109,6 +111,10 @@ class Task:
         if value and value not in possible:
             raise InputError(f'{setting} = "{value}": for {self.name} there is {", ".join(possible)}.')
         return value or possible[0]
+
+    def settle_adversarial(self, size):
+        """Give the value of ADVERSARIAL: below 0 the ``size`` that suits the task."""
+        return self.adversarial if size < 0 else size
 
     @property
     def takes_threshold(self):
