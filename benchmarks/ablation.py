@@ -15,9 +15,13 @@ CLASSIFICATION = {
     "[CLS] alone": {"--head": "cls", "--ngrams": "false"},
     "and the highest values": {"--ngrams": "false"},
     "and the votes of n-grams (the default)": {},
-    "and adversarial training, 1.0": {"--adversarial": "1.0"},
+    "and adversarial training, 1.0": {"--adversarial": "1.0"},  # which is the default for ner alone
 }
-NER = {"the default": {}, "adversarial training, 1.0": {"--adversarial": "1.0"}}
+NER = {
+    "the encoder alone": {"--adversarial": "0", "--ngrams": "false"},
+    "and adversarial training": {"--ngrams": "false"},
+    "and the votes of n-grams (the default)": {},
+}
 
 
 def format_row(title, records):

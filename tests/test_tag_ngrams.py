@@ -18,7 +18,7 @@ from zhlabel.runs import name_weights, write_run
 from zhlabel.tag_ngrams import PLACES, fit_tag_ngrams, hash_places
 from zhlabel.tags import IGNORED, Entity, mark_legal
 from zhlabel.tasks import TASKS
-from zhlabel.tokens import TextEncoder
+from zhlabel.tokens import TextEncoder, TokenTable
 from zhlabel.training import TaskData, predict_rows
 
 NER, NAMES, TAGS = TASKS["ner"], ("甲",), 3
@@ -77,8 +77,7 @@ def test_each_place_has_the_slot_of_its_own_n_gram_in_numpy_and_tensorflow():
     ids = np.random.default_rng(1).integers(1, 8, 300, dtype=np.int32)
     padded = np.pad(ids, 2)
     slots = np.stack(list(hash_places(padded)), axis=1)
-    table = make_data()[1].table
-    table = type(table)(ids, np.array([0, 300]), np.array([300]), table.offsets, table.owners, table.firsts)
+    table = TokenTable(ids, np.array([0, 300]), np.array([300]), np.zeros((300, 2)), np.zeros(1, int), np.zeros(1, int))
     named = {}
     for grams, row in zip(list_plainly(table), slots.tolist(), strict=True):
         for (order, _), gram, slot in zip(PLACES, grams, row, strict=True):
@@ -107,6 +106,21 @@ def test_padding_and_the_other_rows_of_a_batch_change_nothing():
     model = measure_margins(fit_tag_ngrams(data.table, data.targets, TAGS))
     alone, together = (predict_rows(model, data.table, batch_size=size) for size in (1, len(data.table)))
     np.testing.assert_array_equal(alone, together)
+
+
+def test_of_more_texts_than_the_bound_a_sample_is_learnt(monkeypatch):
+    _, data = make_data()
+    chosen = np.arange(0, len(data.table), 3)
+    rows = [data.table.token_ids[data.table.starts[i] : data.table.starts[i + 1]] for i in chosen]
+    monkeypatch.setattr(tag_ngrams, "sample_rows", lambda *_, **__: chosen)
+    found = fit_tag_ngrams(data.table, data.targets, TAGS)
+    monkeypatch.undo()
+    lengths = np.array([len(row) for row in rows])
+    starts, places = np.concatenate([[0], lengths.cumsum()]), np.arange(len(rows))
+    table = TokenTable(np.concatenate(rows), starts, lengths, np.zeros((starts[-1], 2)), places, 0 * places)
+    targets = np.concatenate([data.targets[data.table.starts[i] : data.table.starts[i + 1]] for i in chosen])
+    expected = fit_tag_ngrams(table, targets, TAGS)
+    assert all(map(np.array_equal, vars(found).values(), vars(expected).values())) and len(found)
 
 
 def test_beyond_the_limit_the_commonest_n_grams_stay(monkeypatch):

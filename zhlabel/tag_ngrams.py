@@ -17,7 +17,7 @@ REACH = 2  # tokens to each side
 # On cluener those, four tokens and places farther away gave less.
 PLACES = tuple((n, first) for n, firsts in ((1, (-1, 2)), (2, (-2, 2)), (3, (-2, 1))) for first in range(*firsts))
 FEATURES = 250_000  # on cluener 100,000 gave 0.002 less, all 430,000 no more
-_MOST_UNITS = 40_000_000  # n-grams at all tokens: 0.6 GB while one tag is learnt
+_MOST_UNITS = 20_000_000  # n-grams at all tokens, some 2 million tokens: bounds the memory
 _STRENGTH = 0.1  # of the fit to the training tokens, against small weights
 _LEVELS = 127  # of the 8 bits in which a vote is kept
 
@@ -91,11 +91,9 @@ def fit_tag_ngrams(table, targets, tag_count):
     from scipy.sparse import csr_matrix
 
     chosen = sample_rows(table.lengths * len(PLACES), labels=tag_count, units=_MOST_UNITS)
-    wanted = np.zeros(len(table.lengths), bool)
-    wanted[chosen] = True
-    owners = np.repeat(np.arange(len(table.lengths)), table.lengths)
-    counted = wanted[owners] & (targets != IGNORED)
-    slots, tags = _lay_out(table, owners)[counted], targets[counted]
+    tokens = np.isin(np.repeat(np.arange(len(table.lengths)), table.lengths), chosen)
+    slots, tags = _list_slots(table.token_ids[tokens], table.lengths[chosen]), targets[tokens]
+    slots, tags = slots[tags != IGNORED], tags[tags != IGNORED]
     frequencies = np.bincount(slots.ravel(), minlength=SLOTS)
     most = min(FEATURES, int((frequencies > 1).sum()))
     kept = np.sort(np.argsort(-frequencies, kind="stable")[:most])
@@ -115,9 +113,10 @@ def fit_tag_ngrams(table, targets, tag_count):
     return found
 
 
-def _lay_out(table, owners):
-    """Give the slots of all places at all tokens: int32 [sum of T, places]."""
-    here = np.arange(len(table.token_ids)) + REACH + 2 * REACH * owners  # rows with 0 between them
-    padded = np.zeros(len(here) + 2 * REACH * len(table.lengths), np.int32)
-    padded[here] = table.token_ids
+def _list_slots(token_ids, lengths):
+    """Give the slots of all places at all tokens of some rows: int32 [sum of T, places]."""
+    owners = np.repeat(np.arange(len(lengths)), lengths)
+    here = np.arange(len(token_ids)) + REACH + 2 * REACH * owners  # rows with 0 between them
+    padded = np.zeros(len(token_ids) + 2 * REACH * len(lengths), np.int32)
+    padded[here] = token_ids
     return np.stack([slots[here - REACH] for slots in hash_places(padded)], axis=1)
