@@ -112,8 +112,10 @@ class Trainer:
         state = self.model.state_dict()
         names = load_file(Path(self.args.checkpoint, "model.safetensors")).keys()
         weights = {name: state[name].float().cpu().clone() for name in names}
-        save_file(weights, out / "model.safetensors", metadata={"format": "pt"})
-        save_file({k: v.cpu().clone() for k, v in self.bow.state_dict().items()}, out / "bow.safetensors")
+        bow = {name: value.cpu().clone() for name, value in self.bow.state_dict().items()}
+        for name, tensors in (("model.safetensors", weights), ("bow.safetensors", bow)):
+            save_file(tensors, out / f"{name}.tmp", metadata={"format": "pt"})
+            (out / f"{name}.tmp").replace(out / name)
         for name in ("config.json", "vocab.txt"):
             shutil.copyfile(Path(self.args.checkpoint, name), out / name)
         modules = {name: getattr(self, name).state_dict() for name in ("model", "bow", "optimizer")}
