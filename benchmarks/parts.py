@@ -213,9 +213,10 @@ def build(part, checkpoint, label_count, seed):
         classifier = build_classifier(encoder, label_count, activation="sigmoid", seed=seed)
         return keras.Model(classifier.inputs, classifier.get_layer("head").output)
     inputs = [keras.Input((None,), dtype="int32") for _ in range(2)]
-    hidden = keras.layers.Lambda(lambda hidden: tf.cast(hidden, tf.float32))(encoder(inputs))
-    pool = AttentionPooling() if part.pooling == "attention" else keras.layers.Lambda(lambda both: take_mean(*both))
-    vector = keras.layers.Concatenate()([hidden[:, 0], pool([hidden, inputs[0]])])
+    hidden = keras.layers.Lambda(tf.identity, dtype="float32")(encoder(inputs))
+    mean = keras.layers.Lambda(lambda both: take_mean(*both), dtype="float32")
+    pool = AttentionPooling(dtype="float32") if part.pooling == "attention" else mean
+    vector = keras.layers.Concatenate(dtype="float32")([hidden[:, 0], pool([hidden, inputs[0]])])
     return keras.Model(inputs, keras.layers.Dense(label_count, dtype="float32", name="head")(vector))
 
 
