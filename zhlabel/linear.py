@@ -10,7 +10,7 @@ _MOST_WORK = 300_000_000  # characters or tokens, times labels
 _MOST_UNITS = 10_000_000
 
 
-def sample_rows(lengths, *, labels, seed=1, units=_MOST_UNITS):
+def sample_rows(lengths, *, labels, seed=1, units=None):
     """Choose as many rows as a linear model learns in about a minute: all, or a seeded sample of them.
 
     The bounds are 10 million characters or tokens, and 300 million times labels: some 84,000 texts of 55 with 65
@@ -20,14 +20,14 @@ def sample_rows(lengths, *, labels, seed=1, units=_MOST_UNITS):
         lengths: int array [N], characters, tokens or features of each row, N at least 1.
         labels: how many labels are learnt.
         seed: any integer from 0.
-        units: the first bound, where it is another.
+        units: the first bound; None: 10 million.
 
     Returns:
         int array of at least one place in 0..N-1, ascending.
     """
     order = np.random.default_rng(seed).permutation(len(lengths))
     shuffled = np.asarray(lengths)[order]
-    most = min(units, _MOST_WORK // labels)
+    most = min(units or _MOST_UNITS, _MOST_WORK // labels)
     if shuffled.sum() <= most:
         return np.arange(len(lengths))
     return np.sort(order[: max(1, np.searchsorted(shuffled.cumsum(), most, side="right"))])
