@@ -143,8 +143,7 @@ def weigh_votes(logits, margins, gold):
         gold: bool array [N, L], or int array [N] of label ids.
 
     Returns:
-        (scale, share, shift), of which the first is 0 where the encoder does not help. (1, 0, 0) where the n-grams do
-        not.
+        (scale, share, shift). (1, 0, 0) where the n-grams do not help.
 
     Reference: Wolpert 1992, "Stacked Generalization", Neural Networks 5.
     """
@@ -163,9 +162,5 @@ def weigh_votes(logits, margins, gold):
         slopes = [(wrong * logits).sum(), (wrong * margins).sum(), wrong.sum() if many else 0.0]
         return (above - mixed[wanted].sum()) / len(logits), np.array(slopes) / len(logits)
 
-    # Below 0 neither may count: an encoder that says the opposite of the labels knows nothing.
-    options = {"ftol": 1e-12, "gtol": 1e-7}
-    bounds = [(0, None), (0, None), (None, None)]
-    found = minimize(measure, [1.0, 0.0, 0.0], jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    scale, share, shift = map(float, found.x)
-    return (scale, share, shift) if share else (1.0, 0.0, 0.0)
+    scale, share, shift = minimize(measure, [1.0, 0.0, 0.0], jac=True, method="BFGS").x
+    return (float(scale), float(share), float(shift)) if scale > 0 and share > 0 else (1.0, 0.0, 0.0)
