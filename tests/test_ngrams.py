@@ -125,3 +125,12 @@ def test_n_grams_that_speak_against_the_labels_do_not_vote():
     gold = random.random((100, 3)) < 0.5
     logits = random.normal(size=gold.shape) + gold
     assert weigh_votes(logits, random.normal(size=gold.shape) - gold, gold) == (1.0, 0.0, 0.0)
+
+
+def test_where_the_encoder_speaks_against_the_labels_the_n_grams_decide_alone():
+    random = np.random.default_rng(6)
+    gold = random.random((200, 3)) < 0.5
+    margins = random.normal(size=gold.shape) + 2 * gold
+    scale, share, shift = weigh_votes(random.normal(size=gold.shape) - gold, margins, gold)
+    judge = LogisticRegression(C=1e9, tol=1e-9).fit(margins.reshape(-1, 1), gold.ravel())
+    assert (scale, share, shift) == pytest.approx([0, judge.coef_[0][0], judge.intercept_[0]], abs=1e-3)

@@ -143,7 +143,8 @@ def weigh_votes(logits, margins, gold):
         gold: bool array [N, L], or int array [N] of label ids.
 
     Returns:
-        (scale, share, shift). (1, 0, 0) where the n-grams do not help.
+        (scale, share, shift), of which the first is 0 where the encoder does not help. (1, 0, 0) where the n-grams do
+        not.
 
     Reference: Wolpert 1992, "Stacked Generalization", Neural Networks 5.
     """
@@ -154,7 +155,7 @@ def weigh_votes(logits, margins, gold):
     wanted = gold if many else np.eye(logits.shape[1], dtype=bool)[gold]
     logits, margins = logits.astype(np.float64), margins.astype(np.float64)
 
-    def measure(numbers):
+    def measure(numbers, logits):
         mixed = numbers[0] * logits + numbers[1] * margins + (numbers[2] if many else 0)
         likely = expit(mixed) if many else softmax(mixed, axis=1)
         above = np.logaddexp(0, mixed).sum() if many else logsumexp(mixed, axis=1).sum()
@@ -162,5 +163,11 @@ def weigh_votes(logits, margins, gold):
         slopes = [(wrong * logits).sum(), (wrong * margins).sum(), wrong.sum() if many else 0.0]
         return (above - mixed[wanted].sum()) / len(logits), np.array(slopes) / len(logits)
 
-    scale, share, shift = minimize(measure, [1.0, 0.0, 0.0], jac=True, method="BFGS").x
-    return (float(scale), float(share), float(shift)) if scale > 0 and share > 0 else (1.0, 0.0, 0.0)
+    def find(logits):
+        return map(float, minimize(measure, [1.0, 0.0, 0.0], args=(logits,), jac=True, method="BFGS").x)
+
+    scale, share, shift = find(logits)
+    if scale <= 0:  # an encoder that says the opposite of the labels knows nothing, the n-grams may
+        _, share, shift = find(np.zeros_like(logits))
+        scale = 0.0
+    return (scale, share, shift) if share > 0 else (1.0, 0.0, 0.0)
