@@ -1,7 +1,7 @@
 """What more labels and more pretraining give: python -m benchmarks.learning_curve DATA OUT SET [CHECKPOINT ...]
 
 DATA and SET are as in benchmarks.published; no test file is read. A tenth of the set's training file is the dev share.
-A quarter, a half and all of the rest are trained on from each CHECKPOINT (a folder; albert_tiny where none is named),
+A quarter, a half and all of the rest are trained on from each CHECKPOINT (folders of different names; or albert_tiny),
 all of it from random weights too. A row has the scores on the texts learned from and on the dev share. A run that is
 there already is not trained again. Flags go to every training: cluener --epochs 4 --adversarial 0 --ngrams false.
 """
@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks.published import PROJECT, SETS, call
+from benchmarks.published import PROJECT, SETS, call, find_files, train
 
 SHARES = {"a quarter": "1:3", "a half": "1:1", "all": ""}  # parts that are learned from and left alone
 
@@ -23,15 +23,12 @@ def divide(source, task, parts, folder):
     return [str(next(folder.glob(f"{part}.*"))) for part in ("train", "dev")]
 
 
-def measure(flags, out, run):
+def measure(run, flags, out):
     """Train a run, and score it on what it has learned from; gives run.json and report.json."""
-    folder = out / "runs" / run
-    record_file = folder / "run.json"
-    if not record_file.is_file() or not json.loads(record_file.read_text(encoding="utf-8"))["complete"]:
-        call("model_train.py", flags | {"--run": run}, out)
+    record = train(run, flags, out)
     call("model_evaluate.py", {"--run": run, "--data-file": flags["--train-file"]}, out)
-    (report_file,) = (folder / "evaluation").glob("*/report.json")
-    return [json.loads(path.read_text(encoding="utf-8")) for path in (record_file, report_file)]
+    (report_file,) = (out / "runs" / run / "evaluation").glob("*/report.json")
+    return record, json.loads(report_file.read_text(encoding="utf-8"))
 
 
 def format_row(title, share, record, report):
@@ -46,9 +43,9 @@ def main(data, out, name, *words):
     first_flag = next((place for place, word in enumerate(words) if word.startswith("--")), len(words))
     checkpoints = words[:first_flag] or [str(PROJECT / "albert_tiny")]
     changes = dict(zip(words[first_flag::2], words[first_flag + 1 :: 2], strict=True))
-    out, wanted = Path(out).resolve(), SETS[name]
+    out, set_flags = Path(out).resolve(), SETS[name]["flags"]
     out.mkdir(parents=True, exist_ok=True)
-    source, task = Path(data, name, wanted["files"]["train"]).resolve(), wanted["flags"]["--task"]
+    source, task = find_files(name, Path(data), out)["train"], set_flags["--task"]
     whole, dev_file = divide(source, task, "9:1", out / "all")
     files = {
         share: divide(whole, task, parts, out / share.replace(" ", "-"))[0] if parts else whole
@@ -58,10 +55,10 @@ def main(data, out, name, *words):
     starts += [(Path(each).name, each, share, "false") for each in checkpoints for share in SHARES]
     lines = []
     for title, checkpoint, share, from_scratch in starts:
-        flags = {"--checkpoint": str(Path(checkpoint).resolve()), "--from-scratch": from_scratch, **wanted["flags"]}
+        flags = {"--checkpoint": str(Path(checkpoint).resolve()), "--from-scratch": from_scratch, **set_flags}
         flags |= changes | {"--train-file": files[share], "--dev-file": dev_file}
         run = f"{name}-{title}-{share}".replace(" ", "-")
-        lines.append(format_row(title, share, *measure(flags, out, run)))
+        lines.append(format_row(title, share, *measure(run, flags, out)))
     print("| start | learned from | score there | dev score |\n|---|---|---:|---:|")
     print("\n".join(lines))
 

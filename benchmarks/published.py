@@ -121,24 +121,35 @@ def call(script, flags, folder):
     subprocess.run([sys.executable, str(PROJECT / script), *command[1:]], cwd=folder, env=environment, check=True)
 
 
-def measure(name, data, out, changes, *, is_test):
-    """Train on one set, score its test file if wanted; gives run.json, report.json ({} without), what others have."""
+def find_files(name, data, out):
+    """Give the files of a set by part, train, dev and test where it has them; converted into OUT where need be."""
     wanted = SETS[name]
     folder = data / wanted.get("folder", name)
-    files = {part: (folder / file).resolve() for part, file in wanted.get("files", {}).items()}
     if "documents" in wanted:
-        files = split_documents(folder / wanted["documents"], wanted["names"], out / name)
-    if "columns" in wanted:
-        files = {
-            part: convert(file, wanted["columns"], out / name / f"{part}.csv").resolve() for part, file in files.items()
-        }
-    run = "-".join([name, *(value for pair in changes.items() for value in pair)]).replace("--", "").replace("/", "_")
-    flags = {"--checkpoint": str(PROJECT / "albert_tiny"), **wanted["flags"], **changes, "--run": run}
+        return split_documents(folder / wanted["documents"], wanted["names"], out / name)
+    files = {part: (folder / file).resolve() for part, file in wanted["files"].items()}
+    if "columns" not in wanted:
+        return files
+    return {
+        part: convert(file, wanted["columns"], out / name / f"{part}.csv").resolve() for part, file in files.items()
+    }
+
+
+def train(run, flags, out):
+    """Train one run unless it is there, complete; gives its run.json."""
     record_file = out / "runs" / run / "run.json"
     if not record_file.is_file() or not json.loads(record_file.read_text(encoding="utf-8"))["complete"]:
-        files_given = {"--train-file": str(files["train"]), "--dev-file": str(files.get("dev", ""))}
-        call("model_train.py", files_given | flags, out)
-    record = json.loads(record_file.read_text(encoding="utf-8"))
+        call("model_train.py", flags | {"--run": run}, out)
+    return json.loads(record_file.read_text(encoding="utf-8"))
+
+
+def measure(name, data, out, changes, *, is_test):
+    """Train on one set, score its test file if wanted; gives run.json, report.json ({} without), what others have."""
+    wanted, files = SETS[name], find_files(name, data, out)
+    run = "-".join([name, *(value for pair in changes.items() for value in pair)]).replace("--", "").replace("/", "_")
+    flags = {"--train-file": str(files["train"]), "--dev-file": str(files.get("dev", ""))}
+    flags |= {"--checkpoint": str(PROJECT / "albert_tiny"), **wanted["flags"], **changes}
+    record = train(run, flags, out)
     if not is_test:
         return record, {}, wanted["published"]
     call("model_evaluate.py", {"--run": run, "--data-file": str(files["test"])}, out)
