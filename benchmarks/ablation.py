@@ -6,10 +6,9 @@ trained again: the command goes on where it was stopped. Flags go to every train
 """
 
 import statistics
-import sys
 from pathlib import Path
 
-from benchmarks.published import SETS, measure
+from benchmarks.published import find_set, measure, read_words, start
 
 CLASSIFICATION = {
     "[CLS] alone": {"--head": "cls", "--ngrams": "false"},
@@ -31,11 +30,11 @@ def format_row(title, records):
     return f"| {title} | {statistics.mean(scores):.4f} | {min(scores):.4f} to {max(scores):.4f} | {minutes:.1f} min |"
 
 
-def main(data, out, name, *words):
+def main(data, out, name="", *words):
     """Train every row with every seed, and print the table."""
-    flags = dict(zip(words[::2], words[1::2], strict=True))
+    _, flags = read_words(words)
     seeds = range(1, 1 + int(flags.pop("--seeds", "3")))
-    rows = NER if SETS[name]["flags"]["--task"] == "ner" else CLASSIFICATION
+    rows = NER if find_set(name)["flags"]["--task"] == "ner" else CLASSIFICATION
     Path(out).mkdir(parents=True, exist_ok=True)
     lines = []
     for title, changes in rows.items():
@@ -47,4 +46,4 @@ def main(data, out, name, *words):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    start(main)

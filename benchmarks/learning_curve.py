@@ -7,10 +7,9 @@ there already is not trained again. Flags go to every training: cluener --epochs
 """
 
 import json
-import sys
 from pathlib import Path
 
-from benchmarks.published import PROJECT, SETS, call, find_files, train
+from benchmarks.published import PROJECT, call, find_files, find_set, read_words, start, train
 
 SHARES = {"a quarter": "1:3", "a half": "1:1", "all": ""}  # parts that are learned from and left alone
 
@@ -38,12 +37,11 @@ def format_row(title, share, record, report):
     return f"| {' | '.join(cells)} |"
 
 
-def main(data, out, name, *words):
+def main(data, out, name="", *words):
     """Train each start on each share, and print the table."""
-    first_flag = next((place for place, word in enumerate(words) if word.startswith("--")), len(words))
-    checkpoints = words[:first_flag] or [str(PROJECT / "albert_tiny")]
-    changes = dict(zip(words[first_flag::2], words[first_flag + 1 :: 2], strict=True))
-    out, set_flags = Path(out).resolve(), SETS[name]["flags"]
+    checkpoints, changes = read_words(words)
+    checkpoints = checkpoints or [str(PROJECT / "albert_tiny")]
+    out, set_flags = Path(out).resolve(), find_set(name)["flags"]
     out.mkdir(parents=True, exist_ok=True)
     source, task = find_files(name, Path(data), out)["train"], set_flags["--task"]
     whole, dev_file = divide(source, task, "9:1", out / "all")
@@ -64,4 +62,4 @@ def main(data, out, name, *words):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    start(main)

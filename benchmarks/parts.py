@@ -7,6 +7,7 @@ read.
 """
 
 import argparse
+import functools
 import json
 import statistics
 import sys
@@ -34,6 +35,7 @@ from zhlabel.training import TaskData, compile_model, fit_model, predict_rows
 
 TASK = TASKS["multi_label"]
 TRAINED, CHOSEN_ON = 5_000, 0.1
+BATCH_SIZE = 16
 
 
 def build(part, checkpoint, label_count, seed):
@@ -52,13 +54,12 @@ def build(part, checkpoint, label_count, seed):
     return keras.Model(inputs, keras.layers.Dense(label_count, dtype="float32", name="head")(vector))
 
 
-def train(part, checkpoint, data, arguments, seed):
-    """Train one model with one part; gives its logits for the texts to choose on and to be judged by, and the time."""
-    started = time.perf_counter()
+def train(part, checkpoint, learned, asked, arguments, seed):
+    """Train one model with one part on TaskData ``learned``; gives its logits for each TokenTable of ``asked``."""
     with computing_in(arguments.precision):
-        model = build(part, checkpoint, data["train"].targets.shape[1], seed)
-    steps = -(-TRAINED // 16)
-    loss = part.loss(data["train"].targets.sum(axis=0)) if part.loss is balance else part.loss
+        model = build(part, checkpoint, learned.targets.shape[1], seed)
+    steps = -(-len(learned.table) // BATCH_SIZE)
+    loss = part.loss(learned.targets.sum(axis=0)) if part.loss is balance else part.loss
     compile_model(
         model,
         loss=loss,
@@ -74,27 +75,66 @@ def train(part, checkpoint, data, arguments, seed):
     with tempfile.TemporaryDirectory() as folder:
         fit_model(
             model,
-            data["train"],
-            data["chosen_on"].table,
+            learned,
+            asked[0],
             folder=folder,
             score=lambda _: {"dev_score": 0.0},
             epochs=arguments.epochs,
-            batch_size=16,
+            batch_size=BATCH_SIZE,
             patience=0,
             seed=seed,
             on_batch=(lambda *_: average.move()) if average else None,
         )
     if average:
         average.finish()
-    seconds = time.perf_counter() - started
-    return [predict_rows(model, data[name].table, batch_size=64) for name in ("chosen_on", "judged_by")], seconds
+    logits = [predict_rows(model, table, batch_size=64) for table in asked]
+    keras.backend.clear_session()
+    return logits
 
 
-def judge(chosen_on, judged_by, data):
+def ask_linear(learned, asked):
+    """Give the margins of a linear model of n-grams, learned from TaskData, for each TokenTable of ``asked``."""
+    voters = measure_margins(fit_ngrams(learned.table, learned.targets, learned.targets.shape[1]))
+    return [predict_rows(voters, table, batch_size=64) for table in asked]
+
+
+def ask_teachers(teachers, checkpoint, encode, places, arguments, seed):
+    """Give the probabilities that teachers have for the texts at ``places``, float64 [B, L].
+
+    Three default models of other seeds have learned from these very texts; of five folds, each is left to a default
+    model with its n-grams, or to the n-grams alone, that have learned from the other four.
+    """
+    whole = encode(places)
+    learn = functools.partial(train, PARTS["the default"], checkpoint, arguments=arguments)
+    if teachers == "runs":
+        found = [learn(whole, [whole.table], seed=100 * seed + k)[0] for k in range(3)]
+        return expit(np.mean(found, axis=0))
+    logits, margins = np.zeros(whole.targets.shape), np.zeros(whole.targets.shape)
+    for fold in np.array_split(np.arange(len(places)), 5):
+        learned, left = encode(np.delete(places, fold)), [encode(places[fold]).table]
+        (margins[fold],) = ask_linear(learned, left)
+        if teachers == "folds":
+            (logits[fold],) = learn(learned, left, seed=seed)
+    scale, share, shift = weigh_votes(logits, margins, whole.targets)
+    return expit(scale * logits + share * margins + shift)
+
+
+def prepare(part, checkpoint, encode, places, arguments, seed):
+    """Give what a part learns from as TaskData: the texts at ``places``, other texts or other targets."""
+    if part.joined:
+        return encode(places, np.random.default_rng(seed).permutation(places)[: len(places) // 2 * 2].reshape(-1, 2))
+    learned = encode(places)
+    if not part.teachers:
+        return learned
+    said = ask_teachers(part.teachers, checkpoint, encode, places, arguments, seed)
+    return TaskData(learned.table, (learned.targets + said) / 2)
+
+
+def judge(chosen_on, judged_by, chosen_gold, gold):
     """Give micro F1 on the texts to be judged by, with the threshold that is best on the others; from logits."""
-    arrays = {"probabilities": expit(chosen_on), "gold": data["chosen_on"].targets}
+    arrays = {"probabilities": expit(chosen_on), "gold": chosen_gold}
     threshold = TASK.tune(arrays, (), per_label=False, goal=parse_goal("micro_f1"))["global"]
-    found, gold = expit(judged_by) >= threshold, data["judged_by"].targets
+    found = expit(judged_by) >= threshold
     return 2 * float((found & gold).sum()) / float(found.sum() + gold.sum())
 
 
@@ -104,31 +144,37 @@ def main(arguments):
     if len(examples) < 2 * TRAINED:
         raise InputError(f"{arguments.train_file}: {len(examples):,} texts, expected {2 * TRAINED:,} or more.")
     text_encoder, gold = TextEncoder(read_vocabulary(checkpoint.vocab_file)), encode_labels(examples, names)
+
+    def encode(places, pairs=()):
+        """The texts at places, and texts joined of two: TaskData."""
+        texts = [examples[i].text for i in places] + [examples[i].text + examples[k].text for i, k in pairs]
+        targets = np.concatenate([gold[places], *(gold[[i]] | gold[[k]] for i, k in pairs)])
+        return TaskData(text_encoder.encode(texts, max_length=128, long_text="cut"), targets)
+
     log = Path(arguments.out) / "parts.jsonl"
     log.parent.mkdir(parents=True, exist_ok=True)
     rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.is_file() else []
     for seed in range(1, 1 + arguments.seeds):
         order = np.random.default_rng(seed).permutation(len(examples))
-        ends = [TRAINED, TRAINED + int(CHOSEN_ON * (len(order) - TRAINED))]
-        data = {}
-        for name, places in zip(("train", "chosen_on", "judged_by"), np.split(order, ends), strict=True):
-            texts = [examples[i].text for i in places]
-            data[name] = TaskData(text_encoder.encode(texts, max_length=128, long_text="cut"), gold[places])
-        voters = measure_margins(fit_ngrams(data["train"].table, data["train"].targets, len(names)))
-        margins = [predict_rows(voters, data[name].table, batch_size=64) for name in ("chosen_on", "judged_by")]
+        places, *others = np.split(order, [TRAINED, TRAINED + int(CHOSEN_ON * (len(order) - TRAINED))])
+        chosen_on, judged_by = map(encode, others)
+        tables, golds = [chosen_on.table, judged_by.table], [chosen_on.targets, judged_by.targets]
+        margins = ask_linear(encode(places), tables)
         for title in arguments.parts:
             key = {"part": title, "seed": seed, "epochs": arguments.epochs, "precision": arguments.precision}
             if any(row.items() >= key.items() for row in rows):
                 continue
-            logits, seconds = train(PARTS[title], checkpoint, data, arguments, seed)
-            scale, share, shift = weigh_votes(logits[0], margins[0], data["chosen_on"].targets)
+            started = time.perf_counter()
+            learned = prepare(PARTS[title], checkpoint, encode, places, arguments, seed)
+            logits = train(PARTS[title], checkpoint, learned, tables, arguments, seed)
+            seconds = time.perf_counter() - started
+            scale, share, shift = weigh_votes(logits[0], margins[0], golds[0])
             mixed = [scale * one + share * other + shift for one, other in zip(logits, margins, strict=True)]
-            row = {**key, "alone": judge(*logits, data), "voted": judge(*mixed, data), "seconds": seconds}
+            row = {**key, "alone": judge(*logits, *golds), "voted": judge(*mixed, *golds), "seconds": seconds}
             print(row, flush=True)
             with log.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(row) + "\n")
             rows.append(row)
-            keras.backend.clear_session()
     print("| part | seeds | micro F1 | with n-grams | time to the default's |\n|---|---:|---:|---:|---:|")
     for title in arguments.parts:
         print(format_row(title, rows, arguments))

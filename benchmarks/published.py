@@ -14,6 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from zhlabel.errors import InputError
+
 PROJECT = Path(__file__).parents[1]
 NER = {
     "--task": "ner",
@@ -114,11 +116,13 @@ def split_documents(path, name_files, target):
 
 
 def call(script, flags, folder):
-    """Run one of the three scripts in a folder, and print its command."""
+    """Run one of the scripts in a folder, and print its command; end as it ended where it failed."""
     command = [script, *(word for pair in flags.items() for word in pair)]
     print("python", *command, flush=True)
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
-    subprocess.run([sys.executable, str(PROJECT / script), *command[1:]], cwd=folder, env=environment, check=True)
+    status = subprocess.call([sys.executable, str(PROJECT / script), *command[1:]], cwd=folder, env=environment)
+    if status:
+        sys.exit(status)
 
 
 def find_files(name, data, out):
@@ -173,11 +177,39 @@ def format_row(name, record, report, published):
     return f"| {' | '.join(cells)} |"
 
 
+def read_words(words):
+    """Divide a command's words into those before the first flag, and the flags with their values."""
+    first = next((place for place, word in enumerate(words) if word.startswith("--")), len(words))
+    flags = words[first:]
+    if len(flags) % 2 or not all(flag.startswith("--") for flag in flags[::2]):
+        raise InputError(f"{' '.join(flags)}: expected flags of model_train.py, each with its value.")
+    return words[:first], dict(zip(flags[::2], flags[1::2], strict=True))
+
+
+def find_set(name):
+    """Give what is known of a set."""
+    if name not in SETS:
+        raise InputError(f"{name}: no such set, expected one of {', '.join(SETS)}.")
+    return SETS[name]
+
+
+def start(main):
+    """Call a command's ``main`` with its words; without any, print its documentation."""
+    try:
+        if len(sys.argv) < 3:
+            raise InputError(sys.modules["__main__"].__doc__)
+        main(*sys.argv[1:])
+    except InputError as problem:
+        print(problem, file=sys.stderr)
+        sys.exit(2)
+
+
 def main(data, out, *words):
     """Measure the named sets, or all."""
-    names = [word for word in words if word in SETS] or list(SETS)
-    flags = [word for word in words if word not in SETS and word != "test"]
-    changes = dict(zip(flags[::2], flags[1::2], strict=True))
+    words, changes = read_words(words)
+    names = [word for word in words if word != "test"] or list(SETS)
+    for name in names:
+        find_set(name)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     measured = {name: measure(name, Path(data), out, changes, is_test="test" in words) for name in names}
@@ -189,4 +221,4 @@ def main(data, out, *words):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    start(main)

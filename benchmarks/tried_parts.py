@@ -1,4 +1,4 @@
-"""The parts that benchmarks.parts tries in multi-label training: losses, poolings, steps, an average of the weights."""
+"""The parts that benchmarks.parts tries in multi-label training: losses, poolings, steps, averages, teachers, texts."""
 
 from dataclasses import dataclass
 
@@ -145,6 +145,9 @@ class Part:
         change: called with the compiled model.
         head_learning_rate: as in model_train.py.
         averaged: whether the weights' moving average is judged.
+        teachers: "runs", "folds" or "linear", whose probabilities are half of the targets (Hinton et al. 2015,
+            "Distilling the Knowledge in a Neural Network", arXiv:1503.02531); see benchmarks.parts.ask_teachers.
+        joined: whether half as many texts are learned from beside, each two texts in one with the labels of both.
     """
 
     loss: object = cross_entropy
@@ -153,6 +156,8 @@ class Part:
     change: object = None
     head_learning_rate: float = 0.0
     averaged: bool = False
+    teachers: str = ""
+    joined: bool = False
 
 
 PARTS = {
@@ -172,4 +177,8 @@ PARTS = {
     "[CLS] and mean": Part(pooling="mean"),
     "[CLS] and attention": Part(pooling="attention"),
     "adversarial training, 1.0": Part(change=lambda model: adversarial.train_adversarially(model, 1.0)),
+    "distilled from three runs": Part(teachers="runs"),
+    "distilled from five folds": Part(teachers="folds"),
+    "distilled from the linear model's five folds": Part(teachers="linear"),
+    "texts joined of two": Part(joined=True),
 }
