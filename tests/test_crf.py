@@ -184,7 +184,7 @@ def test_keras_fits_with_the_mean_over_texts_of_this_very_loss_and_thirty_steps_
     keras.mixed_precision.set_global_policy(policy)
     try:
         model = build_small_tagger(kind)
-        model.compile(optimizer=keras.optimizers.Adam(3e-3), loss=make_tag_loss(model))
+        model.compile(optimizer=keras.optimizers.Adam(5e-3), loss=make_tag_loss(model))
         ids, targets = toy.make_inputs()[0], make_batch([6, 8, 10], before=1, after=1)[1]
         emissions = model([ids, np.zeros_like(ids)])
         expected = float(tf.reduce_mean(make_tag_loss(model)(targets, emissions)))

@@ -8,9 +8,10 @@ import pytest
 from zhlabel import decoding
 from zhlabel.decoding import decode_paths, score_entities
 from zhlabel.errors import InputError
-from zhlabel.tags import mark_legal
+from zhlabel.tags import list_tags, mark_legal
 
 TYPES = ("PER", "LOC")
+NAMES = list_tags(TYPES)
 STARTS, PAIRS = mark_legal(TYPES)
 TAGS = len(STARTS)
 
@@ -28,7 +29,7 @@ def make_transitions(*, seed=0, scale=2.0):
 
 def list_legal_paths(length):
     for path in itertools.product(range(TAGS), repeat=length):
-        if all(STARTS[tag] for tag in path[:1]) and all(PAIRS[pair] for pair in itertools.pairwise(path)):
+        if all(STARTS[tag] for tag in path[:1]) and all(PAIRS[pair] for pair in itertools.pairwise((*path, 0))):
             yield path
 
 
@@ -40,12 +41,12 @@ def score_path(path, emissions, transitions):
 def find_entities(path):
     """Give {(first, last, type)} of a legal path, token by token."""
     found, begun = set(), None
-    for place, tag in enumerate((*path, 0)):
-        if begun and not (tag and tag % 2 == 0):
-            found.add((begun[0], place - 1, begun[1]))
-            begun = None
-        if tag % 2:
-            begun = (place, tag // 2)
+    for place, tag in enumerate(path):
+        name = NAMES[tag]
+        if name[0] in "BS":
+            begun = place
+        if name[0] in "ES":
+            found.add((begun, place, TYPES.index(name[2:])))
     return found
 
 
@@ -56,7 +57,7 @@ def list_spans(length):
 
 
 def is_legal(path):
-    return STARTS[path[:1]].all() and PAIRS[path[:-1], path[1:]].all()
+    return STARTS[path[:1]].all() and PAIRS[path[:-1], path[1:]].all() and PAIRS[path[-1:], 0].all()
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -85,7 +86,7 @@ def test_the_probability_of_every_entity_is_its_share_of_all_legal_paths(length,
 @pytest.mark.parametrize("scale", [0.0, 1.0, 100.0, 1e6, 3.4e38])
 def test_no_scores_whatever_give_an_illegal_path_or_a_probability_outside_0_to_1(scale):
     random = np.random.default_rng(1)
-    insides = np.array([0, 0, 1, 0, 1])  # in every third text I is better than all else, where it is illegal too
+    insides = np.array([name[0] == "I" for name in NAMES])  # better than all else in every third text, if illegal too
     texts = [random.uniform(-1, 1, (length, TAGS)) for length in random.integers(1, 40, 1000)]
     texts[::3] = [(text + insides) / 2 for text in texts[::3]]
     texts = [(scale * text).astype(np.float32) for text in texts]
@@ -99,7 +100,7 @@ def test_no_scores_whatever_give_an_illegal_path_or_a_probability_outside_0_to_1
 
 def test_a_certain_entity_has_probability_1_even_where_scores_are_extreme():
     emissions = np.full((4, TAGS), -1e5, dtype=np.float32)
-    emissions[range(4), [0, 3, 4, 0]] = 1e5
+    emissions[range(4), [0, NAMES.index("B-LOC"), NAMES.index("E-LOC"), 0]] = 1e5
     scores = score_entities([emissions], np.zeros((TAGS, TAGS)), STARTS, PAIRS, [[(1, 2, 1), (1, 1, 1), (1, 2, 0)]])
     assert scores[0] == pytest.approx([1.0, 0.0, 0.0], abs=1e-12)
 
@@ -144,10 +145,11 @@ def test_a_batch_has_no_more_numbers_than_its_limit_except_for_one_long_text():
 def test_of_equal_paths_the_lowest_tag_ids_win_from_the_last_token_backwards():
     emissions = np.zeros((3, TAGS), dtype=np.float32)
     assert decode_paths([emissions], np.zeros((TAGS, TAGS)), STARTS, PAIRS)[0].tolist() == [0, 0, 0]
-    emissions[2, [2, 4]] = 1.0  # I of either type ends the path: the lower one, after the lower of B and I
+    lasts = [NAMES.index("E-PER"), NAMES.index("E-LOC")]
+    emissions[2, lasts] = 1.0  # E of either type ends the path: the lower one, after the lower of B and I
     decoded = decode_paths([emissions], np.zeros((TAGS, TAGS)), STARTS, PAIRS)[0].tolist()
-    ties = [path for path in list_legal_paths(3) if path[2] in (2, 4)]
-    assert decoded == list(min(ties, key=lambda path: path[::-1])) == [0, 1, 2]
+    ties = [path for path in list_legal_paths(3) if path[2] in lasts]
+    assert decoded == list(min(ties, key=lambda path: path[::-1])) == [0, 1, 3]
 
 
 def test_no_texts_empty_texts_and_texts_without_spans_have_empty_results():

@@ -66,7 +66,7 @@ def test_a_text_has_the_same_emissions_alone_padded_and_in_a_batch(kind):
     model, (ids, segments) = build_toy(kind), toy.make_inputs()
     together = model([ids, segments]).numpy()
     assert together.dtype == np.float32 and together.shape == (*ids.shape, TAGS)
-    assert np.ptp(together, axis=(0, 1)).min() > 0.01
+    assert np.ptp(together, axis=(0, 1)).min() > 0.003
     for row, length in enumerate((ids > 0).sum(axis=1)):
         for padding in (0, 1, 9):
             alone = [np.pad(each[row : row + 1, :length], ((0, 0), (0, padding))) for each in (ids, segments)]

@@ -14,12 +14,13 @@ from zhlabel.tags import (
     encode_entities,
     list_tags,
     mark_legal,
+    merge_tags,
     read_tag_spans,
     split_tag,
 )
 
 TYPES = ("LOC", "PER")
-OUT, B_LOC, I_LOC, B_PER, I_PER = range(5)
+OUT, B_LOC, I_LOC, E_LOC, S_LOC, B_PER, I_PER, E_PER, S_PER = range(9)
 
 
 def place_characters(count):
@@ -31,26 +32,35 @@ def encode_characters(entities, count):
     return encode_entities(entities, place_characters(count), TYPES).tolist()[1:-1]
 
 
-def test_a_type_has_two_tags_after_the_first_which_is_no_entity():
-    assert list_tags(TYPES) == ("O", "B-LOC", "I-LOC", "B-PER", "I-PER")
+def test_a_type_has_four_tags_after_the_first_which_is_no_entity():
+    loc, per = (tuple(f"{prefix}-{name}" for prefix in "BIES") for name in TYPES)
+    assert list_tags(TYPES) == ("O", *loc, *per)
     assert list_tags(()) == ("O",)
 
 
 @pytest.mark.parametrize("types", [(), ("LOC",), ("A-B", "B", "C")])
-def test_inside_follows_only_its_own_begin_or_inside(types):
+def test_inside_and_end_follow_only_their_own_begin_or_inside_and_nothing_else_does(types):
     names = list_tags(types)
     starts, pairs = mark_legal(types)
     assert starts.dtype == pairs.dtype == bool and pairs.shape == (len(names), len(names))
-    assert starts.tolist() == [not name.startswith("I-") for name in names]
+    assert starts.tolist() == [name[0] in "OBS" for name in names]
     for i, j in itertools.product(range(len(names)), repeat=2):
-        expected = not names[j].startswith("I-") or names[i][2:] == names[j][2:]
+        expected = names[i][0] in "OES" and names[j][0] in "OBS"
+        expected |= names[i][0] in "BI" and names[j][0] in "IE" and names[i][2:] == names[j][2:]
         assert pairs[i, j] == expected, (names[i], names[j])
 
 
-def test_the_first_token_of_an_entity_begins_it_and_tokens_without_text_are_ignored():
+def test_merged_tags_are_bio():
+    names, merged = list_tags(TYPES), list_tags(TYPES, "BI")
+    expected = [name.replace("S-", "B-").replace("E-", "I-") for name in names]
+    assert [merged[tag] for tag in merge_tags(np.arange(len(names)))] == expected
+    assert merge_tags(np.array([IGNORED])).tolist() == [IGNORED]
+
+
+def test_an_entity_has_a_first_and_a_last_token_or_one_and_tokens_without_text_are_ignored():
     tags = encode_entities([Entity(1, 3, "PER"), Entity(3, 4, "PER")], place_characters(5), TYPES)
     assert tags.dtype == np.int32
-    assert tags.tolist() == [IGNORED, OUT, B_PER, I_PER, B_PER, OUT, IGNORED]
+    assert tags.tolist() == [IGNORED, OUT, B_PER, E_PER, S_PER, OUT, IGNORED]
 
 
 def test_a_text_without_entities_or_without_tokens_has_no_entity_tag():
@@ -61,38 +71,38 @@ def test_a_text_without_entities_or_without_tokens_has_no_entity_tag():
 
 def test_a_token_that_is_longer_than_the_entity_belongs_to_it():
     offsets = [(0, 4), (4, 5), (5, 9)]
-    assert encode_entities([Entity(1, 2, "LOC")], offsets, TYPES).tolist() == [B_LOC, OUT, OUT]
-    assert encode_entities([Entity(3, 6, "LOC")], offsets, TYPES).tolist() == [B_LOC, I_LOC, I_LOC]
+    assert encode_entities([Entity(1, 2, "LOC")], offsets, TYPES).tolist() == [S_LOC, OUT, OUT]
+    assert encode_entities([Entity(3, 6, "LOC")], offsets, TYPES).tolist() == [B_LOC, I_LOC, E_LOC]
 
 
 def test_a_token_that_overlaps_two_entities_belongs_to_the_earlier():
     entities = [Entity(2, 5, "PER"), Entity(0, 2, "LOC")]
-    assert encode_entities(entities, [(0, 1), (1, 3), (3, 5)], TYPES).tolist() == [B_LOC, I_LOC, B_PER]
+    assert encode_entities(entities, [(0, 1), (1, 3), (3, 5)], TYPES).tolist() == [B_LOC, E_LOC, S_PER]
 
 
 def test_tokens_that_share_a_character_share_its_entity():
     offsets = [(0, 1), (0, 1), (1, 2), (1, 2)]
     tags = encode_entities([Entity(0, 2, "LOC")], offsets, TYPES)
-    assert tags.tolist() == [B_LOC, I_LOC, I_LOC, I_LOC]
+    assert tags.tolist() == [B_LOC, I_LOC, I_LOC, E_LOC]
     assert decode_entities(tags, offsets, TYPES) == [Entity(0, 2, "LOC")]
 
 
 def test_two_entities_decoded_in_one_character_are_one():
-    assert decode_entities([B_LOC, B_PER, I_PER], [(0, 1), (0, 1), (1, 2)], TYPES) == [Entity(0, 2, "PER")]
-    assert decode_entities([B_LOC, B_PER], [(0, 1), (0, 1)], TYPES) == [Entity(0, 1, "LOC")]
+    assert decode_entities([S_LOC, B_PER, E_PER], [(0, 1), (0, 1), (1, 2)], TYPES) == [Entity(0, 2, "PER")]
+    assert decode_entities([S_LOC, S_PER], [(0, 1), (0, 1)], TYPES) == [Entity(0, 1, "LOC")]
 
 
 def test_an_entity_that_no_token_reaches_has_no_tag_and_one_that_is_cut_keeps_what_is_left():
-    assert encode_characters([Entity(3, 6, "LOC"), Entity(7, 9, "PER")], 5) == [OUT, OUT, OUT, B_LOC, I_LOC]
+    assert encode_characters([Entity(3, 6, "LOC"), Entity(7, 9, "PER")], 5) == [OUT, OUT, OUT, B_LOC, E_LOC]
 
 
 def test_of_overlapping_entities_the_longer_stays_and_of_equal_ones_the_first():
-    assert encode_characters([Entity(0, 2, "PER"), Entity(0, 4, "LOC")], 4) == [B_LOC, I_LOC, I_LOC, I_LOC]
-    assert encode_characters([Entity(2, 4, "PER"), Entity(1, 3, "LOC")], 4) == [OUT, B_LOC, I_LOC, OUT]
-    assert encode_characters([Entity(1, 3, "PER"), Entity(1, 3, "LOC")], 4) == [OUT, B_PER, I_PER, OUT]
+    assert encode_characters([Entity(0, 2, "PER"), Entity(0, 4, "LOC")], 4) == [B_LOC, I_LOC, I_LOC, E_LOC]
+    assert encode_characters([Entity(2, 4, "PER"), Entity(1, 3, "LOC")], 4) == [OUT, B_LOC, E_LOC, OUT]
+    assert encode_characters([Entity(1, 3, "PER"), Entity(1, 3, "LOC")], 4) == [OUT, B_PER, E_PER, OUT]
     # The middle one loses to the last, so the first has nothing to lose to.
     entities = [Entity(0, 2, "PER"), Entity(1, 4, "LOC"), Entity(3, 7, "PER")]
-    assert encode_characters(entities, 7) == [B_PER, I_PER, OUT, B_PER, I_PER, I_PER, I_PER]
+    assert encode_characters(entities, 7) == [B_PER, E_PER, OUT, B_PER, I_PER, I_PER, E_PER]
 
 
 def test_an_unknown_type_is_not_passed_over():
@@ -101,7 +111,7 @@ def test_an_unknown_type_is_not_passed_over():
 
 
 def test_adjacent_entities_of_one_type_stay_two_and_the_last_token_is_kept():
-    tags = [IGNORED, B_LOC, I_LOC, B_LOC, B_LOC, I_LOC, IGNORED]
+    tags = [IGNORED, B_LOC, E_LOC, S_LOC, B_LOC, E_LOC, IGNORED]
     assert decode_entities(tags, place_characters(5), TYPES) == [
         Entity(0, 2, "LOC"),
         Entity(2, 3, "LOC"),
@@ -109,17 +119,17 @@ def test_adjacent_entities_of_one_type_stay_two_and_the_last_token_is_kept():
     ]
 
 
-def test_an_entity_ends_at_a_token_without_text_or_with_the_array():
+def test_an_entity_without_an_end_ends_at_a_token_without_text_or_with_the_array():
     assert decode_entities([B_LOC, IGNORED, IGNORED], [(0, 1), (0, 0), (0, 0)], TYPES) == [Entity(0, 1, "LOC")]
     assert decode_entities([OUT, B_PER, I_PER], [(0, 1), (1, 2), (2, 4)], TYPES) == [Entity(1, 4, "PER")]
 
 
 def test_what_lies_between_the_tokens_of_an_entity_is_inside():
-    assert decode_entities([B_PER, I_PER], [(2, 5), (8, 9)], TYPES) == [Entity(2, 9, "PER")]
+    assert decode_entities([B_PER, E_PER], [(2, 5), (8, 9)], TYPES) == [Entity(2, 9, "PER")]
 
 
 def test_decoded_numbers_and_names_are_plain_python():
-    entity = decode_entities(np.array([B_PER], np.int32), np.array([(0, 1)], np.int32), TYPES)[0]
+    entity = decode_entities(np.array([S_PER], np.int32), np.array([(0, 1)], np.int32), TYPES)[0]
     assert [type(value) for value in entity] == [int, int, str]
 
 
@@ -148,7 +158,7 @@ def test_any_entities_over_any_tokens_give_a_legal_path_of_some_of_them(entities
     offsets = np.array([(end - length, end) for end, (_, length) in zip(ends, gaps, strict=True) if length] or [])
     tags = encode_entities(entities, offsets, TYPES)
     starts, pairs = mark_legal(TYPES)
-    assert all(starts[tags[:1]]) and all(pairs[tags[:-1], tags[1:]])
+    assert all(starts[tags[:1]]) and all(pairs[tags[:-1], tags[1:]]) and all(pairs[tags[-1:], 0])
     for found in decode_entities(tags, offsets, TYPES):
         assert any(
             found.type == entity.type and found.start < entity.end and found.end > entity.start for entity in entities

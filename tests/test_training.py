@@ -64,7 +64,7 @@ def build_small(*, dropout_rate=0.1, **options):
 
 
 def score_mean(probabilities):
-    return {"dev_score": float((probabilities * np.arange(1, LABELS + 1)).mean())}
+    return {"dev_score": float((probabilities * np.arange(1, 1 + probabilities.shape[-1])).mean())}
 
 
 def get_weights(model):
@@ -143,7 +143,7 @@ def build_toy_tagger(family, *, dropout_rate):
 def make_tagged_data():
     """The texts of ``make_data``, a tag for each token, texts of unlike weight."""
     table, random = make_data().table, np.random.default_rng(1)
-    tags = np.where(table.offsets[:, 1] > 0, random.integers(0, 2, len(table.token_ids)), IGNORED).astype(np.int32)
+    tags = np.where(table.offsets[:, 1] > 0, 4 * random.integers(0, 2, len(table.token_ids)), IGNORED).astype(np.int32)
     return training.TaskData(table, tags, random.random(len(table)))
 
 

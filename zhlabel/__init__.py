@@ -12,7 +12,7 @@ entity_files/   files with entities, in seven forms -> Example records
 texts.py        unlabelled texts from files of any size, one at a time
 raw_texts.py    raw text -> documents -> rows of tokens to pretrain on, none lost; where words begin
 labels.py       ordered label names <-> ids, label.json; the targets of classification
-tags.py         entities <-> BIO tags of tokens; which tag may follow which
+tags.py         entities <-> BIOES tags of tokens; which tag may follow which
 splits.py       texts divided so that every label keeps its proportion
 tokens.py       text -> token ids and the character span of each token; long texts cut or in windows
 windows.py      what the windows of a long text say, made one

@@ -10,18 +10,20 @@ from zhlabel.errors import InputError
 # Numbers in the largest array of a batch: 8 MiB, and six such arrays are alive at once.
 _BATCH_CELLS = 2**20
 # A tag's weight is at least e^-250 of the best tag's of its token, a legal pair's e^-50 of the best pair's. Every tag
-# is legal within two steps of every other, so a product of both stays within float64 (e^-600), and no sum becomes 0.
+# is legal three steps after every other, so a product of two tags and three pairs stays within float64 (e^-650), and
+# no sum becomes 0.
 _LOWEST_EMISSION, _LOWEST_TRANSITION = -250.0, -50.0
 
 
 def decode_paths(emissions, transitions, starts, pairs):
     """Give the best legal path of tags for each text: the one whose sum of emissions and transitions is highest.
 
-    No illegal path can come out, whatever the scores. Of equal paths that with the lowest tag id at its last token is
-    taken, among those that with the lowest at the token before, and so on. A text without tokens has an empty path.
+    No illegal path can come out, whatever the scores; a path ends with a tag that O may follow. Of equal paths that
+    with the lowest tag id at its last token is taken, among those that with the lowest at the token before, and so on.
+    A text without tokens has an empty path.
 
     Args:
-        emissions: N float arrays [T_i, K]: the score of each tag at each token. T_i may be 0.
+        emissions: N float arrays [T_i, K]: the score of each tag at each token. T_i may be 0. Tag 0 is O.
         transitions: float array [K, K]: the score of a tag (column) after another (row). Zeros for a softmax head.
         starts: bool array [K]: tags that a path may begin with.
         pairs: bool array [K, K]: which tag (column) may follow which (row). Each tag has a legal predecessor.
@@ -34,15 +36,17 @@ def decode_paths(emissions, transitions, starts, pairs):
 
     Reference: Viterbi 1967, "Error bounds for convolutional codes", IEEE Transactions on Information Theory 13(2).
 
-    >>> starts, pairs = np.array([True, True, False]), np.array([[1, 1, 0], [1, 1, 1], [1, 1, 1]], dtype=bool)
+    >>> starts, pairs = np.array([True, True, False]), np.array([[1, 1, 0], [0, 0, 1], [1, 1, 0]], dtype=bool)
     >>> paths = decode_paths([np.array([[1.0, 0, 5], [0, 0, 9]])], np.zeros((3, 3)), starts, pairs)
-    >>> paths[0].tolist()  # O, B, I are 0, 1, 2: the I of the first token can't begin a path
+    >>> paths[0].tolist()  # O, B, E are 0, 1, 2: the E of the first token can't begin a path
     [1, 2]
     """
     scores = np.where(pairs, np.asarray(transitions, dtype=np.float64), -np.inf)
+    ends = np.where(pairs[:, 0], 0.0, -np.inf)
     paths = [np.zeros(0, dtype=np.int32)] * len(emissions)
     for indices, lengths, padded in _make_batches(emissions):
         padded[0, ~starts] = -np.inf
+        padded[lengths - 1, :, np.arange(len(lengths))] += ends
         for index, length, path in zip(indices, lengths, _decode_batch(padded, lengths, scores).T, strict=True):
             paths[index] = path[:length].copy()
     return paths
@@ -51,15 +55,15 @@ def decode_paths(emissions, transitions, starts, pairs):
 def score_entities(emissions, transitions, starts, pairs, spans):
     """Give the probability of each entity: the share of all legal paths' weight that goes to paths with exactly it.
 
-    Such a path has the type's B at the first token, its I at the others, and something else than its I afterwards. A
-    path's weight is e to the sum of its emissions and transitions; where a tag's emission lies more than 250 below the
-    best of its token, or a transition more than 50 below the best one, it counts as 250 (50) below.
+    Such a path has the type's B at the first token, its E at the last and its I in between, or its S at the only one.
+    A path's weight is e to the sum of its emissions and transitions; where a tag's emission lies more than 250 below
+    the best of its token, or a transition more than 50 below the best one, it counts as 250 (50) below.
 
     Args:
         emissions: as for ``decode_paths``.
         transitions: as for ``decode_paths``.
-        starts: as for ``decode_paths``; those of BIO tags, where type i has the ids 1 + 2 i (B) and 2 + 2 i (I).
-        pairs: as for ``decode_paths``; those of BIO tags.
+        starts: as for ``decode_paths``; those of ``tags.mark_legal``: from 1 + 4 i on type i has B, I, E, S.
+        pairs: as for ``decode_paths``; those of ``tags.mark_legal``.
         spans: N lists of (first token, last token, type id), both tokens inclusive.
 
     Returns:
@@ -71,9 +75,10 @@ def score_entities(emissions, transitions, starts, pairs, spans):
     Reference: Culotta & McCallum 2004, "Confidence Estimation for Information Extraction", HLT-NAACL; Lafferty et al.
     2001, "Conditional Random Fields", ICML.
 
-    >>> starts, pairs = np.array([True, True, False]), np.array([[1, 1, 0], [1, 1, 1], [1, 1, 1]], dtype=bool)
-    >>> scores = score_entities([np.zeros((2, 3))], np.zeros((3, 3)), starts, pairs, [[(0, 1, 0), (1, 1, 0)]])
-    >>> scores[0].round(6).tolist()  # O O, O B, B O, B B, B I: each is as likely as the others
+    >>> starts = np.array([True, True, False, False, True])  # O, B, I, E, S
+    >>> pairs = starts == np.array([[True], [False], [False], [True], [True]])
+    >>> scores = score_entities([np.zeros((2, 5))], np.zeros((5, 5)), starts, pairs, [[(0, 1, 0), (1, 1, 0)]])
+    >>> scores[0].round(6).tolist()  # O O, O S, S O, S S, B E: each is as likely as the others
     [0.2, 0.4]
     """
     transitions = np.asarray(transitions, dtype=np.float64)
@@ -140,41 +145,39 @@ class _Marginals:
     Attributes:
         forward: [T, K, B], share of the weight of all beginnings of paths that end in this tag.
         backward: [T, K, B], weight of all continuations after this tag, times what the scaling took away.
-        shares: [T, K, B], the weights of the tags of a token over its scale; log_shares has their logarithms.
-        pair_weights: [K, K], 0 for illegal pairs.
+        log_shares: [T, K, B], the logarithms of the weights of the tags of a token over its scale.
+        transitions: [K, K].
     """
 
     def __init__(self, emissions, lengths, transitions, starts, pairs):
-        self.lengths, self.transitions = lengths, transitions
-        self.pair_weights = np.exp(np.where(pairs, transitions, -np.inf))
+        self.transitions = transitions
+        pair_weights = np.exp(np.where(pairs, transitions, -np.inf))
         steps, tags, texts = emissions.shape
         alive = _count_alive(lengths, steps)
-        self.shares, self.log_shares = np.exp(emissions), emissions
+        shares, self.log_shares = np.exp(emissions), emissions
+        shares[lengths - 1, :, np.arange(texts)] *= pairs[:, 0]
         self.forward = np.zeros((steps, tags, texts))
         self.backward = np.ones((steps, tags, texts))
         for step in range(steps):
             now = np.s_[step, :, : alive[step]]
-            before = self.pair_weights.T @ self.forward[step - 1, :, : alive[step]] if step else starts[:, None]
-            sums = before * self.shares[now]
+            before = pair_weights.T @ self.forward[step - 1, :, : alive[step]] if step else starts[:, None]
+            sums = before * shares[now]
             scale = sums.sum(axis=0)
             self.forward[now] = sums / scale
-            self.shares[now] /= scale
+            shares[now] /= scale
             self.log_shares[now] -= np.log(scale)
         for step in reversed(range(1, steps)):
             now = np.s_[step, :, : alive[step]]
-            self.backward[step - 1, :, : alive[step]] = self.pair_weights @ (self.shares[now] * self.backward[now])
+            self.backward[step - 1, :, : alive[step]] = pair_weights @ (shares[now] * self.backward[now])
 
     def score_spans(self, rows, firsts, lasts, types):
         """Give the probability of S entities of texts ``rows``: int arrays [S] each, to float64 [S]."""
-        begins, insides = 1 + 2 * types, 2 + 2 * types
+        many, insides = lasts > firsts, 2 + 4 * types
+        begins, ends = np.where(many, insides - 1, insides + 2), np.where(many, insides + 1, insides + 2)
+        more = lasts - firsts - 1
+        steps = self.transitions[begins, insides] + (more - 1) * self.transitions[insides, insides]
+        steps = np.where(more > 0, steps + self.transitions[insides, ends], self.transitions[begins, ends])
         totals = np.cumsum(self.log_shares, axis=0)
-        within = totals[lasts, insides, rows] - totals[firsts, insides, rows]
-        more = lasts - firsts
-        within += np.where(more > 0, self.transitions[begins, insides], 0.0)
-        within += np.maximum(more - 1, 0) * self.transitions[insides, insides]
-        after = np.minimum(lasts + 1, len(self.shares) - 1)
-        follows = self.shares[after, :, rows] * self.backward[after, :, rows]
-        follows[np.arange(len(rows)), insides] = 0.0
-        last_tags = np.where(more > 0, insides, begins)
-        ends = np.where(lasts + 1 < self.lengths[rows], (self.pair_weights[last_tags] * follows).sum(axis=1), 1.0)
-        return np.minimum(self.forward[firsts, begins, rows] * np.exp(within) * ends, 1.0)
+        within = totals[np.maximum(lasts - 1, firsts), insides, rows] - totals[firsts, insides, rows]
+        within += np.where(many, steps + self.log_shares[lasts, ends, rows], 0.0)
+        return np.minimum(self.forward[firsts, begins, rows] * np.exp(within) * self.backward[lasts, ends, rows], 1.0)

@@ -83,12 +83,12 @@ def score_tags(texts, decided, gold, names):
     >>> {tag: row["precision"] for tag, row in scores["labels"].items()}
     {'B-LOC': 1.0, 'I-LOC': 0.0, 'O': 1.0}
     """
-    tag_names = tags.list_tags(names)
+    tag_names = tags.list_tags(names, "BI")
     confusion = np.zeros((len(tag_names), len(tag_names)), dtype=int)
     for text, found, wanted in zip(texts, decided, gold, strict=True):
         places = np.arange(len(text))
         characters = np.column_stack([places, places + 1])
-        rows = [tags.encode_entities(entities, characters, names) for entities in (wanted, found)]
+        rows = [tags.merge_tags(tags.encode_entities(each, characters, names)) for each in (wanted, found)]
         np.add.at(confusion, tuple(rows), 1)
     order = [*range(1, len(tag_names)), 0]  # O is tag 0
     counts = [each[order] for each in (confusion.diagonal(), confusion.sum(0), confusion.sum(1))]

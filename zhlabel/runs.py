@@ -12,7 +12,7 @@ from zhlabel.labels import write_labels
 from zhlabel.light import remove_export
 from zhlabel.reports import write_json
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 RUNS_FOLDER = Path("runs")
 PLAN_FILE = "plan.json"
 RUN_FILE = "run.json"

@@ -1,4 +1,4 @@
-"""Entities <-> BIO tags of tokens: the tag names, which may follow which, and the spans in between."""
+"""Entities <-> BIOES tags of tokens: the tag names, which may follow which, and the spans in between."""
 
 import bisect
 import functools
@@ -20,23 +20,29 @@ class Entity(NamedTuple):
     type: str
 
 
-def list_tags(types):
-    """Give the names of the K = 1 + 2 len(types) tags, in the order of their ids.
+def list_tags(types, prefixes="BIES"):
+    """Give the names of the K = 1 + 4 len(types) tags, in the order of their ids.
 
     Args:
         types: the entity types in the order of their ids.
+        prefixes: "BI" for the names of the 1 + 2 len(types) tags that ``merge_tags`` gives.
 
     Returns:
-        A tuple of K names: id 0 is O, 1 + 2 i is B- and 2 + 2 i is I- of type i.
+        A tuple of K names: id 0 is O, then each type has B- (first token), I- (inside), E- (last) and S- (single).
+
+    Reference: Ratinov & Roth 2009, "Design Challenges and Misconceptions in Named Entity Recognition", CoNLL, section
+    3.2: more tags than BIO tell more of where entities end.
 
     >>> list_tags(("PER", "LOC"))
-    ('O', 'B-PER', 'I-PER', 'B-LOC', 'I-LOC')
+    ('O', 'B-PER', 'I-PER', 'E-PER', 'S-PER', 'B-LOC', 'I-LOC', 'E-LOC', 'S-LOC')
     """
-    return ("O", *(f"{prefix}-{name}" for name in types for prefix in "BI"))
+    return ("O", *(f"{prefix}-{name}" for name in types for prefix in prefixes))
 
 
 def mark_legal(types):
-    """Mark the tags that may begin a text, and those that may follow another: I-x only follows B-x or I-x.
+    """Mark the tags that may begin a text, and those that may follow another.
+
+    I-x and E-x follow B-x and I-x, and only they do; a text ends with a tag that O may follow.
 
     Args:
         types: the entity types in the order of their ids.
@@ -45,24 +51,49 @@ def mark_legal(types):
         (starts: bool array [K], pairs: bool array [K, K]); tag j may follow tag i where ``pairs[i, j]``.
 
     >>> starts, pairs = mark_legal(("LOC",))
-    >>> starts.tolist(), pairs.tolist()
-    ([True, True, False], [[True, True, False], [True, True, True], [True, True, True]])
+    >>> starts.tolist()
+    [True, True, False, False, True]
+    >>> pairs.astype(int).tolist()
+    [[1, 1, 0, 0, 1], [0, 0, 1, 1, 0], [0, 0, 1, 1, 0], [1, 1, 0, 0, 1], [1, 1, 0, 0, 1]]
     """
-    starts = np.ones(1 + 2 * len(types), dtype=bool)
-    starts[2::2] = False
-    pairs = np.tile(starts, (len(starts), 1))
-    for inside in range(2, len(starts), 2):
-        pairs[inside - 1 : inside + 1, inside] = True
-    return starts, pairs
+    tags = np.arange(1 + 4 * len(types))
+    open_before, open_after = goes_on(tags), np.isin(tags % 4, (1, 2)) & (tags > 0)  # E and I; B and I
+    same_type = (tags[:, None] - 1) // 4 == (tags - 1) // 4
+    pairs = (open_after[:, None] == open_before) & (~open_before | same_type)
+    return ~open_before, pairs
+
+
+def goes_on(tags):
+    """Say which tags go on with an entity: I and E.
+
+    Args:
+        tags: int array of tag ids, any shape.
+
+    Returns:
+        A bool array of that shape.
+    """
+    return (tags > 0) & np.isin(tags % 4, (2, 3))
+
+
+def merge_tags(tags):
+    """Turn tags into BIO: S is B, E is I; the names are ``list_tags(types, "BI")``.
+
+    Args:
+        tags: int array of tag ids, any shape; IGNORED stays.
+
+    >>> merge_tags(np.array([-1, 0, 1, 2, 3, 4, 5, 7, 8])).tolist()
+    [-1, 0, 1, 2, 2, 1, 3, 4, 3]
+    """
+    return np.where(tags > 0, 1 + 2 * ((tags - 1) // 4) + goes_on(tags), tags)
 
 
 def encode_entities(entities, offsets, types):
     """Turn the entities of one text into the tag of each token.
 
-    A token that overlaps an entity belongs to it, even where it is longer; the first such token gets B. A token that
-    overlaps two belongs to the earlier one. Tags can't tell entities that overlap one another: of two the longer one
-    stays, of equally long ones the first; evaluation counts the others as missed. An entity without a token (behind
-    the cut) has no tag.
+    A token that overlaps an entity belongs to it, even where it is longer; the first such token gets B, the last E, an
+    only one S. A token that overlaps two belongs to the earlier one. Tags can't tell entities that overlap one another:
+    of two the longer one stays, of equally long ones the first; evaluation counts the others as missed. An entity
+    without a token (behind the cut) has no tag.
 
     Args:
         entities: Entity records of the text, in any order; their types are among ``types``.
@@ -75,16 +106,17 @@ def encode_entities(entities, offsets, types):
 
     >>> offsets = [(0, 0), (0, 1), (1, 2), (2, 3), (0, 0)]
     >>> encode_entities([Entity(0, 2, "LOC")], offsets, ("PER", "LOC")).tolist()
-    [-1, 3, 4, 0, -1]
+    [-1, 5, 7, 0, -1]
     """
     starts, ends = np.asarray(offsets).reshape(-1, 2).T
     tags = np.where(starts < ends, 0, IGNORED).astype(np.int32)
-    ids = {name: 1 + 2 * i for i, name in enumerate(types)}
+    ids = {name: 1 + 4 * i for i, name in enumerate(types)}
     for entity in drop_overlapping(entities):
         tokens = np.flatnonzero((starts < entity.end) & (ends > entity.start) & (tags == 0))
         if len(tokens):
             tags[tokens] = ids[entity.type] + 1
-            tags[tokens[0]] = ids[entity.type]
+            tags[tokens[-1]] += 1
+            tags[tokens[0]] = ids[entity.type] + (3 if len(tokens) == 1 else 0)
     return tags
 
 
@@ -112,26 +144,28 @@ def drop_overlapping(entities):
 def decode_entities(tags, offsets, types):
     """Turn one legal path of tags into entities, each from the start of its first token to the end of its last.
 
-    Spaces between the tokens are thus inside. B begins an entity even after another of its type; IGNORED ends one.
+    Spaces between the tokens are thus inside. B and S begin an entity even after another of its type; IGNORED, or the
+    array's end, ends one that has no E.
     Where tokens share a character, so that two entities would overlap, the longer one stays, else the first.
 
     Args:
-        tags: int array [T] of tag ids, in which I-x only follows B-x or I-x.
+        tags: int array [T] of tag ids, in which I-x and E-x only follow B-x or I-x.
         offsets: int array [T, 2], half-open character spans in the text's order.
         types: the entity types in the order of their ids.
 
     Returns:
         A list of Entity records by start.
 
-    >>> decode_entities([-1, 1, 2, 1, -1], [(0, 0), (0, 1), (2, 3), (3, 4), (0, 0)], ("LOC",))
+    >>> decode_entities([-1, 1, 3, 4, -1], [(0, 0), (0, 1), (2, 3), (3, 4), (0, 0)], ("LOC",))
     [Entity(start=0, end=3, type='LOC'), Entity(start=3, end=4, type='LOC')]
     """
     tags, offsets = np.asarray(tags), np.asarray(offsets).reshape(-1, 2)
-    begins = np.flatnonzero((tags > 0) & (tags % 2 == 1))
-    stops = np.append(np.flatnonzero((tags <= 0) | (tags % 2 == 1)), len(tags))  # every place that is no I
+    inside = goes_on(tags)
+    begins = np.flatnonzero((tags > 0) & ~inside)
+    stops = np.append(np.flatnonzero(~inside), len(tags))
     lasts = stops[np.searchsorted(stops, begins, side="right")] - 1
     spans = zip(offsets[begins, 0].tolist(), offsets[lasts, 1].tolist(), tags[begins].tolist(), strict=True)
-    return drop_overlapping([Entity(start, end, types[tag // 2]) for start, end, tag in spans])
+    return drop_overlapping([Entity(start, end, types[(tag - 1) // 4]) for start, end, tag in spans])
 
 
 @functools.lru_cache(maxsize=4096)

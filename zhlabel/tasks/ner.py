@@ -21,7 +21,7 @@ def _align(gold, table, names):
     """Give each of ``table.token_ids`` its tag.
 
     Of two windows over a token the one that is asked about it learns it. The rest of an entity that begins in the
-    window before is left out too, since no path begins with an I.
+    window before is left out too, since no path begins inside one.
     """
     (offsets,) = stitch_tokens(table, table.offsets)
     by_text = [tags.encode_entities(*each, names) for each in zip(gold, offsets, strict=True)]
@@ -32,8 +32,7 @@ def _align(gold, table, names):
         begin = place - start - 1 + first  # in the text
         row = by_text[owner][begin : begin + end - place].copy()
         if begin:
-            goes_on = np.logical_and.accumulate((row > 0) & (row % 2 == 0))  # I-x has an even id
-            row[goes_on] = tags.IGNORED
+            row[np.logical_and.accumulate(tags.goes_on(row))] = tags.IGNORED
         targets[place:end] = row
     return targets
 
