@@ -38,6 +38,7 @@ def main(checkpoint_folder="albert_tiny"):
     table, rows = make_table(checkpoint.config["vocab_size"]), []
     for _ in range(1 + REPEATS):  # the first one warms up
         outputs, encoding = measure(lambda: predict_rows(model, table, batch_size=TEXTS))
+        outputs[:, 0] += np.quantile(outputs.max(axis=1) - outputs[:, 0], 0.9)  # O for nine tokens in ten, as in texts
         state = task.read_state(model)
         found, decoding = measure(lambda: task.combine(outputs, table, NAMES, long_text="windows", state=state))  # noqa: B023
         rows.append((encoding, decoding))

@@ -47,7 +47,8 @@ def decode_paths(emissions, transitions, starts, pairs):
     for indices, lengths, padded in _make_batches(emissions):
         padded[0, ~starts] = -np.inf
         padded[lengths - 1, :, np.arange(len(lengths))] += ends
-        for index, length, path in zip(indices, lengths, _decode_batch(padded, lengths, scores).T, strict=True):
+        found = _decode_batch(padded, lengths, scores, starts)
+        for index, length, path in zip(indices, lengths, found.T, strict=True):
             paths[index] = path[:length].copy()
     return paths
 
@@ -123,13 +124,24 @@ def _count_alive(lengths, steps):
     return np.searchsorted(-lengths, -np.arange(steps + 1), side="left")
 
 
-def _decode_batch(scores, lengths, transitions):
-    """Turn emissions [T, K, B] into the score of the best path to each tag, in place, then walk back: int32 [T, B]."""
+def _decode_batch(scores, lengths, transitions, starts):
+    """Turn emissions [T, K, B] into the score of the best path to each tag, in place, then walk back: int32 [T, B].
+
+    Tags that may begin a text follow the same tags; of the others each follows few: of the K K pairs most are left out.
+    """
+    legal = np.isfinite(transitions)
+    entries, insides = np.flatnonzero(starts), np.flatnonzero(~starts)
+    exits = np.flatnonzero(legal[:, entries].any(axis=1))
+    most = legal[:, insides].sum(axis=0).max(initial=1)
+    before = np.array([np.resize(np.flatnonzero(legal[:, tag]), most) for tag in insides], int).reshape(-1, most).T
+    to_entries, to_insides = transitions[np.ix_(exits, entries)], transitions[before, insides]
     steps = len(scores)
     alive = _count_alive(lengths, steps)
     for step in range(1, steps):
         count = alive[step]
-        scores[step, :, :count] += (scores[step - 1, :, None, :count] + transitions[:, :, None]).max(axis=0)
+        last, now = scores[step - 1, :, :count], scores[step, :, :count]
+        now[entries] += (last[exits, None] + to_entries[:, :, None]).max(axis=0)
+        now[insides] += (last[before] + to_insides[:, :, None]).max(axis=0)
     paths = np.zeros((steps, len(lengths)), dtype=np.int32)
     for step in reversed(range(steps)):
         last, going_on = scores[step, :, : alive[step]], alive[step + 1]
