@@ -121,13 +121,13 @@ def test_a_finished_run_is_refused_and_the_next_free_name_given():
 
 def test_a_process_that_died_behind_its_last_write_hinders_no_training_like_it():
     folder = begin(runs.locate_run("mine"), epochs=1)
-    (folder / "run.json").write_text('{"format": 2, "complete": true}')
+    (folder / "run.json").write_text(json.dumps({"format": runs.FORMAT_VERSION, "complete": True}))
     assert (folder / "plan.json").is_file() and plans.find_unfinished(PLAN) == []
 
 
 def test_a_run_stopped_by_the_user_may_be_used_and_resumed():
     folder = begin(runs.locate_run("mine"), epochs=1)
-    (folder / "run.json").write_text('{"format": 2, "complete": false}')
+    (folder / "run.json").write_text(json.dumps({"format": runs.FORMAT_VERSION, "complete": False}))
     assert plans.check_run(folder, PLAN) is True
     assert runs.read_run(folder)["complete"] is False
 
@@ -135,7 +135,7 @@ def test_a_run_stopped_by_the_user_may_be_used_and_resumed():
 def test_a_training_that_comes_to_its_end_leaves_neither_plan_nor_lock():
     folder = runs.locate_run("mine")
     with plans.begin_run(folder, PLAN):
-        (folder / "run.json").write_text('{"format": 2, "complete": true}')
+        (folder / "run.json").write_text(json.dumps({"format": runs.FORMAT_VERSION, "complete": True}))
     assert [path.name for path in folder.iterdir()] == ["run.json"]
 
 
@@ -234,8 +234,8 @@ def test_weights_of_another_label_set_are_refused(copied_run):
 
 def test_a_newer_format_is_refused(copied_run):
     record = json.loads((copied_run / "run.json").read_text())
-    (copied_run / "run.json").write_text(json.dumps({**record, "format": 3}))
-    with pytest.raises(InputError, match="format 3, expected 2"):
+    (copied_run / "run.json").write_text(json.dumps({**record, "format": 99}))
+    with pytest.raises(InputError, match="format 99, expected "):
         load_run(copied_run)
 
 
