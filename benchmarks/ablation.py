@@ -9,6 +9,7 @@ import statistics
 from pathlib import Path
 
 from benchmarks.published import find_set, measure, read_words, start
+from zhlabel.errors import InputError
 
 CLASSIFICATION = {
     "[CLS] alone": {"--head": "cls", "--ngrams": "false"},
@@ -32,8 +33,11 @@ def format_row(title, records):
 
 def main(data, out, name="", *words):
     """Train every row with every seed, and print the table."""
-    _, flags = read_words(words)
-    seeds = range(1, 1 + int(flags.pop("--seeds", "3")))
+    others, flags = read_words(words)
+    seeds = flags.pop("--seeds", "3")
+    if others or not seeds.isdigit() or not int(seeds):
+        raise InputError(f"{' '.join(others)} --seeds {seeds}: expected one set, then flags, --seeds a number above 0.")
+    seeds = range(1, 1 + int(seeds))
     rows = NER if find_set(name)["flags"]["--task"] == "ner" else CLASSIFICATION
     Path(out).mkdir(parents=True, exist_ok=True)
     lines = []

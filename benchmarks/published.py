@@ -189,7 +189,7 @@ def read_words(words):
 def find_set(name):
     """Give what is known of a set."""
     if name not in SETS:
-        raise InputError(f"{name}: no such set, expected one of {', '.join(SETS)}.")
+        raise InputError(f'"{name}": no such set, expected one of {", ".join(SETS)}.')
     return SETS[name]
 
 

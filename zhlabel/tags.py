@@ -145,8 +145,8 @@ def decode_entities(tags, offsets, types):
     """Turn one legal path of tags into entities, each from the start of its first token to the end of its last.
 
     Spaces between the tokens are thus inside. B and S begin an entity even after another of its type; IGNORED, or the
-    array's end, ends one that has no E.
-    Where tokens share a character, so that two entities would overlap, the longer one stays, else the first.
+    array's end, ends one that has no E. Where tokens share a character, so that two entities would overlap, the longer
+    one stays, else the first.
 
     Args:
         tags: int array [T] of tag ids, in which I-x and E-x only follow B-x or I-x.
