@@ -35,7 +35,8 @@ def main(data, out, name="", *words):
     others, flags = read_words(words)
     seeds = flags.pop("--seeds", "3")
     if others or not seeds.isdigit() or not int(seeds):
-        raise InputError(f"{' '.join(others)} --seeds {seeds}: expected one set, then flags, --seeds a number above 0.")
+        found = " ".join([*others, "--seeds", seeds])
+        raise InputError(f"{found}: expected one set, then flags, --seeds a number above 0.")
     seeds = range(1, 1 + int(seeds))
     rows = NER if find_set(name)["flags"]["--task"] == "ner" else CLASSIFICATION
     out = Path(out)
