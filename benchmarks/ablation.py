@@ -34,7 +34,7 @@ def main(data, out, name="", *words):
     """Train every row with every seed, and print the table."""
     others, flags = read_words(words)
     seeds = flags.pop("--seeds", "3")
-    if others or not seeds.isdigit() or not int(seeds):
+    if others or not seeds.isdecimal() or not int(seeds):
         found = " ".join([*others, "--seeds", seeds])
         raise InputError(f"{found}: expected one set, then flags, --seeds a number above 0.")
     seeds = range(1, 1 + int(seeds))
