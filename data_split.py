@@ -26,13 +26,13 @@ from pathlib import Path
 
 import numpy as np
 
+from zhlabel.cli.settings import run_script
+from zhlabel.data.examples import LABEL_SEPARATOR
+from zhlabel.data.labels import collect_labels, count_labels, encode_labels
+from zhlabel.data.splits import group_texts, merge_targets, split_parts, split_sources
 from zhlabel.errors import InputError
-from zhlabel.examples import LABEL_SEPARATOR
-from zhlabel.files import write_whole
-from zhlabel.labels import collect_labels, count_labels, encode_labels
-from zhlabel.reports import measure_width, pad_left
-from zhlabel.settings import run_script
-from zhlabel.splits import group_texts, merge_targets, split_parts, split_sources
+from zhlabel.io.files import write_whole
+from zhlabel.io.text_table import measure_width, pad_left
 from zhlabel.tasks import TASKS
 
 SOURCES = ["data/sample.jsonl"]  # a file of labelled texts in any form that training reads, or two of the same texts

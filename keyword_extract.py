@@ -16,13 +16,19 @@ from pathlib import Path
 from tqdm import tqdm
 
 from zhlabel.checkpoints import find_checkpoint
+from zhlabel.cli.settings import run_script
+from zhlabel.data.keywords import count_gold, read_gold
+from zhlabel.data.texts import read_standard_input, read_texts
 from zhlabel.errors import InputError
-from zhlabel.files import hash_file
+from zhlabel.inference.writers import open_writer
+from zhlabel.io.delimited import write_csv
+from zhlabel.io.files import hash_file
+from zhlabel.io.json import write_json
+from zhlabel.keywords.corpus.frequencies import read_frequencies
+from zhlabel.keywords.evaluation.scoreboard import SCORE_COLUMNS, describe_scores, format_scoreboard, list_scores
+from zhlabel.keywords.evaluation.scoring import JUDGED_KEYWORDS, Scorer, prepare_gold
 from zhlabel.keywords.extract import CHUNK_TEXTS, Recipe, extract_keywords
-from zhlabel.keywords.frequencies import read_frequencies
-from zhlabel.keywords.gold import count_gold, read_gold
-from zhlabel.keywords.methods import METHODS
-from zhlabel.keywords.preparation import (
+from zhlabel.keywords.prepare import (
     LEAST_CORPUS,
     check_writable,
     find_run,
@@ -30,15 +36,10 @@ from zhlabel.keywords.preparation import (
     prepare_frequencies,
     prepare_topics,
 )
-from zhlabel.keywords.scoreboard import SCORE_COLUMNS, describe_scores, format_scoreboard, list_scores
-from zhlabel.keywords.scoring import JUDGED_KEYWORDS, Scorer, prepare_gold
-from zhlabel.keywords.supervised_runs import take_words
-from zhlabel.keywords.words import LANGUAGES
-from zhlabel.reports import write_csv, write_json
-from zhlabel.runs import RUN_FILE
-from zhlabel.settings import run_script
-from zhlabel.texts import read_standard_input, read_texts
-from zhlabel.writers import open_writer
+from zhlabel.keywords.registry import METHODS
+from zhlabel.keywords.supervised.folder import take_words
+from zhlabel.keywords.text.words import LANGUAGES
+from zhlabel.runs.folder import RUN_FILE
 
 # firstphrases tfidf kpminer yake sgrank textrank singlerank positionrank topicalpagerank topicrank multipartiterank
 # keybert keybert_mmr keybert_maxsum; trained ones: kea ranker tagger

@@ -6,14 +6,14 @@ require_environment()  # first, so that a missing package ends in one sentence
 
 from dataclasses import asdict
 
+from zhlabel.cli.settings import run_script
 from zhlabel.errors import InputError
-from zhlabel.files import hash_file
-from zhlabel.keywords.frequencies import read_frequencies
-from zhlabel.keywords.learning import TRAINED_METHODS, cross_validate, read_examples, train
-from zhlabel.keywords.preparation import check_writable
-from zhlabel.keywords.supervised_runs import choose_new_folder, write_keyword_run
-from zhlabel.keywords.words import LANGUAGES, read_stop_words
-from zhlabel.settings import run_script
+from zhlabel.io.files import hash_file
+from zhlabel.keywords.corpus.frequencies import read_frequencies
+from zhlabel.keywords.prepare import check_writable
+from zhlabel.keywords.supervised.folder import choose_new_folder, write_keyword_run
+from zhlabel.keywords.text.words import LANGUAGES, read_stop_words
+from zhlabel.keywords.train import TRAINED_METHODS, cross_validate, read_examples, train
 
 METHOD = "ranker"  # ranker: boosted trees over many features; kea: naive Bayes over two
 TRAIN_FILE = "data/keywords.train.jsonl"  # .csv .tsv .json .jsonl (.gz too) .parquet; columns content and keywords

@@ -7,14 +7,15 @@ require_environment()  # first, so that a missing package ends in one sentence
 import subprocess
 import sys
 
-from zhlabel import comparison, evaluation
+from zhlabel.cli.settings import run_script
+from zhlabel.decisions.thresholds import describe_thresholds
 from zhlabel.errors import InputError
-from zhlabel.files import hash_file
-from zhlabel.light import PRECISIONS
-from zhlabel.loading import load_run
-from zhlabel.reports import describe_thresholds
-from zhlabel.runs import choose_evaluation_folder, find_newest_run, locate_run, read_run
-from zhlabel.settings import run_script
+from zhlabel.evaluation import compare as comparison
+from zhlabel.evaluation import evaluate
+from zhlabel.inference.openvino import PRECISIONS
+from zhlabel.inference.run import load_run
+from zhlabel.io.files import hash_file
+from zhlabel.runs.folder import choose_evaluation_folder, find_newest_run, locate_run, read_run
 from zhlabel.tasks import TASKS
 
 RUN = ""  # "": the newest finished run; else a folder, or a name under runs/; several, with commas, are compared
@@ -34,7 +35,7 @@ def main(settings):
     for folder in folders:
         for file in files:
             if not settings.threshold:
-                evaluation.check_data_file(folder, file, hash_file(file))
+                evaluate.check_data_file(folder, file, hash_file(file))
     if len(folders) == 1:
         evaluate_files(folders[0], files, settings)
         return
@@ -76,9 +77,9 @@ def evaluate_files(folder, files, settings):
         notes.append(f"this training was stopped after epoch {run.record['epochs']}")
     train = None
     if settings.baseline:
-        train = evaluation.read_training_data(folder, task, run.names, note=notes.append)
+        train = evaluate.read_training_data(folder, task, run.names, note=notes.append)
     for file in files:
-        evaluated = evaluation.label_examples(
+        evaluated = evaluate.label_examples(
             run, examples[file], gold[file], thresholds=thresholds, batch_size=settings.batch_size
         )
         report_file(file, evaluated, train, notes, settings.threshold)
@@ -98,12 +99,12 @@ def report_file(file, evaluated, train, notes, given_threshold):
     texts = [example.text for example in evaluated.examples]
     baseline = run.task.score_baselines(texts, evaluated.gold, run.names, commonest=run.commonest_label, train=train)
     outcomes = run.task.count_outcomes(evaluated.decided, evaluated.gold, run.names)
-    report = evaluation.make_report(
+    report = evaluate.make_report(
         evaluated, data_file=file, sha256=sha256, baseline=baseline, notes=notes, outcomes=outcomes
     )
     text = "\n".join([run.task.format_scores(report), "", *describe(report, given_threshold)])
     target = choose_evaluation_folder(run.folder, file, sha256)
-    evaluation.write_evaluation(target, evaluated, report, text, outcomes)
+    evaluate.write_evaluation(target, evaluated, report, text, outcomes)
     print(text)
     print(f"written: {target}; to look at: {target / 'report.html'}")
 

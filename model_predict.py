@@ -10,14 +10,14 @@ from itertools import islice
 
 from tqdm import tqdm
 
+from zhlabel.cli.settings import run_script
+from zhlabel.data.texts import count_texts, read_standard_input, read_texts
 from zhlabel.errors import InputError
-from zhlabel.files import hash_file
-from zhlabel.light import PRECISIONS
-from zhlabel.loading import load_run
-from zhlabel.runs import find_newest_run, locate_run
-from zhlabel.settings import run_script
-from zhlabel.texts import count_texts, read_standard_input, read_texts
-from zhlabel.writers import open_writer
+from zhlabel.inference.openvino import PRECISIONS
+from zhlabel.inference.run import load_run
+from zhlabel.inference.writers import open_writer
+from zhlabel.io.files import hash_file
+from zhlabel.runs.folder import find_newest_run, locate_run
 
 RUN = ""  # "": the newest finished run; else a folder, or a name under runs/
 INPUT_FILE = ""  # .txt .csv .tsv .json .jsonl (.gz too) .parquet; "": TEXTS, or standard input when it is no terminal

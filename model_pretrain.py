@@ -12,13 +12,17 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from zhlabel.batches import pad_rows
 from zhlabel.checkpoints import find_checkpoint
-from zhlabel.checkpoints.pretraining_heads import read_heads
-from zhlabel.checkpoints.writer import write_checkpoint
+from zhlabel.checkpoints.mlm_heads import read_heads
+from zhlabel.checkpoints.write import write_checkpoint
+from zhlabel.cli.settings import run_script
+from zhlabel.data.batching import pad_rows
+from zhlabel.data.tokenizer import read_vocabulary
 from zhlabel.errors import InputError
-from zhlabel.masking import MASKINGS, MaskedBatches, find_token_kinds
-from zhlabel.pretraining_plans import (
+from zhlabel.io.delimited import write_csv
+from zhlabel.io.json import write_json
+from zhlabel.pretraining.corpus import read_rows
+from zhlabel.pretraining.folder import (
     HISTORY_FILE,
     RECORD_FILE,
     STATE_FILE,
@@ -28,10 +32,7 @@ from zhlabel.pretraining_plans import (
     make_plan,
     name_new_folder,
 )
-from zhlabel.raw_texts import read_rows
-from zhlabel.reports import write_csv, write_json
-from zhlabel.settings import run_script
-from zhlabel.tokens import read_vocabulary
+from zhlabel.pretraining.masking import MASKINGS, MaskedBatches, find_token_kinds
 
 # What to learn from
 TEXT_FILE = "data/train.csv"  # .txt: a text or paragraph a line, blank lines between documents; .csv, .jsonl; .gz, .xz
@@ -69,10 +70,10 @@ def main(settings):
     batches = read_batches(settings, checkpoint, kinds)
 
     # TensorFlow takes seconds to import, so it comes after everything that can be wrong with the input.
-    from zhlabel import pretraining
+    from zhlabel.pretraining import loop
 
     model, computed_in = prepare_model(settings, checkpoint, batches)
-    training = pretraining.Training(
+    training = loop.Training(
         model,
         batches,
         bag_of_words=settings.bag_of_words,
@@ -140,7 +141,9 @@ def read_batches(settings, checkpoint, kinds):
 
 def prepare_model(settings, checkpoint, batches):
     """Build encoder and heads in the precision to train in; print devices, precision, and whose heads they are."""
-    from zhlabel import backend, encoder, precision, pretrainer
+    from zhlabel import backend
+    from zhlabel.models import encoder, precision
+    from zhlabel.pretraining import model as pretrainer
 
     print(f"device: {backend.describe_device()}")
     backend.set_up_devices()
@@ -187,7 +190,7 @@ def fit_with_progress(training, folder):
 
 def write_result(settings, checkpoint, training, computed_in, folder, complete):
     """Write the checkpoint, then how it was made."""
-    from zhlabel import pretrainer
+    from zhlabel.pretraining import model as pretrainer
 
     weights, heads = pretrainer.collect_weights(training.model, checkpoint.config)
     write_checkpoint(folder, checkpoint.config, weights, heads=heads, vocabulary_file=checkpoint.vocab_file)

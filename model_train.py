@@ -11,18 +11,20 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from zhlabel import models, snapshots, tuning
-from zhlabel.batches import pad_rows
 from zhlabel.checkpoints import find_checkpoint
-from zhlabel.datasets import read_datasets
+from zhlabel.cli.settings import run_script
+from zhlabel.data.batching import pad_rows
+from zhlabel.data.datasets import read_datasets
+from zhlabel.data.labels import LAST_LABELS_FILE, count_labels, read_labels, write_labels
+from zhlabel.data.tokenizer import TextEncoder, read_vocabulary
 from zhlabel.errors import InputError
-from zhlabel.labels import LAST_LABELS_FILE, count_labels, read_labels, write_labels
-from zhlabel.plans import begin_run, check_frozen, check_run, find_unfinished, make_plan
-from zhlabel.reports import write_history
-from zhlabel.runs import is_complete, locate_run, name_new_run, write_run
-from zhlabel.settings import run_script
+from zhlabel.models import build as models
+from zhlabel.runs.folder import is_complete, locate_run, name_new_run, write_run
+from zhlabel.runs.plan import begin_run, check_frozen, check_run, find_unfinished, make_plan
 from zhlabel.tasks import TASKS
-from zhlabel.tokens import TextEncoder, read_vocabulary
+from zhlabel.training import state as snapshots
+from zhlabel.training import tuning
+from zhlabel.training.history import write_history
 
 # What to learn
 TASK = "multi_label"  # multi_label: any number of labels a text; multi_class: one; ner: entities, as data/ner.train.bio
@@ -108,7 +110,11 @@ def main(settings):
     folder = choose_folder(settings, plan)
 
     # TensorFlow takes seconds to import, so it comes after everything that can be wrong with the input.
-    from zhlabel import export, lora, precision, training, voting
+    from zhlabel.data import batching
+    from zhlabel.inference import export, tensorflow
+    from zhlabel.models import lora, precision
+    from zhlabel.models.weights import collect_weights
+    from zhlabel.training import ensemble
 
     steps = math.ceil(len(tables["train"]) / settings.batch_size)
     build = functools.partial(
@@ -124,7 +130,7 @@ def main(settings):
         lora_targets=settings.lora_targets,
     )
     model, computed_in = prepare_model(settings, task, build, tables["dev"], settings.epochs * steps)
-    train = training.TaskData(tables["train"], task.align(gold["train"], tables["train"], names), weights)
+    train = batching.TaskData(tables["train"], task.align(gold["train"], tables["train"], names), weights)
     counts = lora.count_parameters(model)
 
     def predict_dev(outputs):
@@ -142,10 +148,10 @@ def main(settings):
             raise KeyboardInterrupt
         if computed_in != "float32":  # thresholds are chosen on the numbers that prediction will give
             model = precision.copy_in_float32(model, build)
-        dev = training.TaskData(tables["dev"], task.align(gold["dev"], tables["dev"], names))
-        votes = functools.partial(voting.let_ngrams_vote, score=score_dev)
+        dev = batching.TaskData(tables["dev"], task.align(gold["dev"], tables["dev"], names))
+        votes = functools.partial(ensemble.let_ngrams_vote, score=score_dev)
         model, ngrams = votes(model, train, dev) if settings.ngrams else (model, 0)
-        predictions = predict_dev(training.predict_rows(model, tables["dev"], batch_size=4 * settings.batch_size))
+        predictions = predict_dev(tensorflow.predict_rows(model, tables["dev"], batch_size=4 * settings.batch_size))
         dev_score = task.score_dev(predictions, gold["dev"], names)
         if ngrams:
             print(f"{ngrams:,} n-grams vote too: dev {task.score_name} {best['dev_score']:.4f} -> {dev_score:.4f}")
@@ -175,7 +181,7 @@ def main(settings):
         write_run(
             folder,
             record,
-            model=model,
+            weights=collect_weights(model, checkpoint.config),
             encoder_config=checkpoint.config,
             vocabulary_file=checkpoint.vocab_file,
             names=names,
@@ -219,7 +225,9 @@ def choose_folder(settings, plan):
 
 def prepare_model(settings, task, build, dev_table, total_steps):
     """Build the model in the precision to train in, and compile it; print devices, precision and model."""
-    from zhlabel import adversarial, backend, precision, training
+    from zhlabel import backend
+    from zhlabel.models import precision
+    from zhlabel.training import adversarial, loop
 
     print(f"device: {backend.describe_device()}")
     backend.set_up_devices()
@@ -228,7 +236,7 @@ def prepare_model(settings, task, build, dev_table, total_steps):
     model, computed_in, reason = precision.build_in_precision(settings.precision, build, sample)
     print(f"precision: {computed_in}; {reason}")
     with model.distribute_strategy.scope():
-        training.compile_model(
+        loop.compile_model(
             model,
             loss=task.make_loss(model),
             learning_rate=settings.learning_rate,
@@ -245,7 +253,7 @@ def prepare_model(settings, task, build, dev_table, total_steps):
 
 def fit_with_progress(settings, task, model, train, dev_table, score_dev, folder, steps):
     """Fit under a progress bar; gives False when Ctrl-C ended it."""
-    from zhlabel import training
+    from zhlabel.training import loop
 
     with tqdm(total=settings.epochs * steps, unit="step", dynamic_ncols=True, smoothing=0.05) as bar:
 
@@ -258,7 +266,7 @@ def fit_with_progress(settings, task, model, train, dev_table, score_dev, folder
             bar.write(f"epoch {row['epoch']}: loss {row['loss']:.4f}, dev {task.score_name} {row['dev_score']:.4f}")
 
         try:
-            training.fit_model(
+            loop.fit_model(
                 model,
                 train,
                 dev_table,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.published import find_set, measure, read_words, start
 from zhlabel.errors import InputError
-from zhlabel.reports import read_history
+from zhlabel.training.history import read_history
 
 CLASSIFICATION = {"[CLS] alone": {"--head": "cls"}, "and the highest values (the default)": {}}
 NER = {"without adversarial training": {"--adversarial": "0"}, "with it, 1.0 (the default)": {}}

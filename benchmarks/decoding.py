@@ -5,8 +5,8 @@ import time
 
 import numpy as np
 
+from zhlabel.data.tokenizer import TokenTable
 from zhlabel.tasks import TASKS
-from zhlabel.tokens import TokenTable
 
 NAMES, TEXTS, TOKENS, REPEATS = [f"type{i}" for i in range(10)], 64, 128, 15
 
@@ -30,8 +30,8 @@ def measure(call):
 
 def main(checkpoint_folder="albert_tiny"):
     from zhlabel.checkpoints import find_checkpoint
-    from zhlabel.encoder import load_encoder
-    from zhlabel.training import predict_rows
+    from zhlabel.inference.tensorflow import predict_rows
+    from zhlabel.models.encoder import load_encoder
 
     task, checkpoint = TASKS["ner"], find_checkpoint(checkpoint_folder)
     model = task.build_model(load_encoder(checkpoint, seed=1), NAMES, head="crf", seed=1)

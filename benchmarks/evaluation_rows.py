@@ -5,16 +5,16 @@ import time
 
 import numpy as np
 
-from zhlabel.calibration import score_calibration
-from zhlabel.decisions import decide_labels
-from zhlabel.evaluation import measure_peak_memory
-from zhlabel.intervals import bootstrap_intervals
-from zhlabel.label_errors import count_confusions
-from zhlabel.metrics import score_multi_label, score_relaxed
-from zhlabel.outcomes import count_label_outcomes
-from zhlabel.ranking import score_ranking
-from zhlabel.reports import format_table
-from zhlabel.sweep import sweep_thresholds
+from zhlabel.decisions.labels import decide_labels
+from zhlabel.decisions.sweep import sweep_thresholds
+from zhlabel.evaluation.evaluate import measure_peak_memory
+from zhlabel.metrics.bootstrap import bootstrap_intervals
+from zhlabel.metrics.calibration import score_calibration
+from zhlabel.metrics.classification import score_multi_label, score_relaxed
+from zhlabel.metrics.outcomes import count_label_outcomes
+from zhlabel.metrics.ranking import score_ranking
+from zhlabel.reports.label_errors import count_confusions
+from zhlabel.reports.multi_label import format_table
 
 
 def main(rows, labels):

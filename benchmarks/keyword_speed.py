@@ -11,13 +11,13 @@ import time
 from itertools import islice
 from pathlib import Path
 
+from zhlabel.data.texts import read_texts
+from zhlabel.keywords.corpus.frequencies import add_frequencies, count_frequencies
+from zhlabel.keywords.corpus.topics import fit_topics
 from zhlabel.keywords.extract import Recipe, choose_best
-from zhlabel.keywords.frequencies import add_frequencies, count_frequencies
-from zhlabel.keywords.kinds import MARK
-from zhlabel.keywords.methods import METHODS
-from zhlabel.keywords.topics import fit_topics
-from zhlabel.keywords.vectors import TextVectors
-from zhlabel.texts import read_texts
+from zhlabel.keywords.methods.vectors import TextVectors
+from zhlabel.keywords.registry import METHODS
+from zhlabel.keywords.text.kinds import MARK
 
 ROUNDS, TOP_K = 3, 10
 PKE_TAGS = {"noun": "NOUN", "adjective": "ADJ", "verb": "VERB", "other": "X", MARK: "PUNCT"}

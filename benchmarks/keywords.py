@@ -16,7 +16,7 @@ import zipfile
 from pathlib import Path
 
 from benchmarks.published import call
-from zhlabel.keywords.methods import METHODS
+from zhlabel.keywords.registry import METHODS
 
 PROJECT = Path(__file__).parents[1]
 TRAINED = ("kea", "ranker", "tagger")

@@ -20,10 +20,10 @@ from benchmarks.side_by_side import (
     write_training,
 )
 from zhlabel.checkpoints import find_checkpoint
+from zhlabel.data.examples import read_examples
+from zhlabel.data.labels import collect_labels
+from zhlabel.data.tokenizer import TextEncoder, read_vocabulary
 from zhlabel.errors import InputError
-from zhlabel.examples import read_examples
-from zhlabel.labels import collect_labels
-from zhlabel.tokens import TextEncoder, read_vocabulary
 
 # Title to the function of benchmarks.contenders.ours_changed. The first is what the others' ratios are to.
 CHANGES = {

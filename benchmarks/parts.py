@@ -22,16 +22,19 @@ from benchmarks.published import PROJECT
 from benchmarks.tried_parts import PARTS, AttentionPooling, Average, balance, take_mean
 from zhlabel.backend import computing_in, keras, set_seed, tf
 from zhlabel.checkpoints import find_checkpoint
-from zhlabel.encoder import load_encoder
+from zhlabel.data.batching import TaskData
+from zhlabel.data.examples import read_examples
+from zhlabel.data.labels import collect_labels, encode_labels
+from zhlabel.data.tokenizer import TextEncoder, read_vocabulary
+from zhlabel.decisions.thresholds import parse_goal
 from zhlabel.errors import InputError
-from zhlabel.examples import read_examples
-from zhlabel.heads import build_classifier, measure_margins
-from zhlabel.labels import collect_labels, encode_labels
-from zhlabel.ngrams import fit_ngrams, weigh_votes
+from zhlabel.inference.tensorflow import predict_rows
+from zhlabel.models.classifier import build_classifier
+from zhlabel.models.encoder import load_encoder
+from zhlabel.models.ngram_layers import measure_margins
+from zhlabel.ngrams.text import fit_ngrams, weigh_votes
 from zhlabel.tasks import TASKS
-from zhlabel.thresholds import parse_goal
-from zhlabel.tokens import TextEncoder, read_vocabulary
-from zhlabel.training import TaskData, compile_model, fit_model, predict_rows
+from zhlabel.training.loop import compile_model, fit_model
 
 TASK = TASKS["multi_label"]
 TRAINED, CHOSEN_ON = 5_000, 0.1

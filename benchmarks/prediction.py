@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from zhlabel.examples import read_examples
-from zhlabel.light import GRAPH_FILE
-from zhlabel.loading import load_model, load_run
+from zhlabel.data.examples import read_examples
+from zhlabel.inference.run import load_run
+from zhlabel.inference.tensorflow import load_model
+from zhlabel.runs.folder import GRAPH_FILE
 
 PROJECT = Path(__file__).parents[1]
 REPEATS, SINGLE_TEXTS, BATCH = 5, 200, 16
@@ -21,7 +22,7 @@ REPEATS, SINGLE_TEXTS, BATCH = 5, 200, 16
 
 def main(folder, data_file):
     """Compare the outputs, then time each in turn, so that both meet the same machine."""
-    from zhlabel.training import predict_rows
+    from zhlabel.inference.tensorflow import predict_rows
 
     run, texts = load_run(folder), [example.text for example in read_examples(data_file)]
     engines = {"graph": run.predict_rows, "TensorFlow": functools.partial(predict_rows, load_model(folder))}

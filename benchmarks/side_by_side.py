@@ -22,13 +22,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.contenders.worker import BATCH, CHECKED, SINGLE, measure
+from zhlabel.data.examples import read_examples
+from zhlabel.data.labels import encode_labels, read_labels
+from zhlabel.data.tokenizer import TextEncoder, read_vocabulary
 from zhlabel.errors import InputError
-from zhlabel.examples import read_examples
-from zhlabel.files import write_whole
-from zhlabel.labels import encode_labels, read_labels
-from zhlabel.light import is_exported
-from zhlabel.runs import read_json, read_run
-from zhlabel.tokens import TextEncoder, read_vocabulary
+from zhlabel.io.files import write_whole
+from zhlabel.io.json import read_json
+from zhlabel.runs.folder import is_exported, read_run
 
 PROJECT = Path(__file__).resolve().parents[1]
 TRAIN_LENGTH, BASE_SHARE, TOLERANCE = 256, 6, 1e-4

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from zhlabel.loading import load_run
-from zhlabel.tuning import DEV_FILE, choose_decisions
+from zhlabel.inference.run import load_run
+from zhlabel.runs.folder import DEV_FILE
+from zhlabel.training.tuning import choose_decisions
 
 GOALS = ("micro_f1", "macro_f1", "accuracy")
 

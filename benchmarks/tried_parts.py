@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zhlabel import adversarial
 from zhlabel.backend import keras, tf
+from zhlabel.training import adversarial
 
 
 def cross_entropy(targets, logits):

@@ -1,4 +1,4 @@
-"""Makes tests/data/golden: what `transformers` answers for small random encoders. Needs torch and transformers.
+"""Makes tests/golden: what `transformers` answers for small random encoders. Needs torch and transformers.
 
     pip install torch transformers safetensors numpy
     python tests/make_golden.py
@@ -21,7 +21,7 @@ from transformers import (
     ElectraForPreTraining,
 )
 
-OUTPUT = Path(__file__).parent / "data" / "golden"
+OUTPUT = Path(__file__).parent / "golden"
 SIZES = {
     "vocab_size": 60,
     "hidden_size": 16,

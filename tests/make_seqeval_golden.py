@@ -1,4 +1,4 @@
-"""Makes tests/data/seqeval.json: what seqeval says of random entities. Needs seqeval, which the project's lock lacks.
+"""Makes tests/golden/seqeval.json: what seqeval says of random entities. Needs seqeval, which the project's lock lacks.
 
 seqeval is published as source alone, and beside the lock's `wheel` pip builds it in a way that its newest build
 dependency breaks; in an environment of its own it installs:
@@ -16,7 +16,7 @@ from pathlib import Path
 from seqeval.metrics import classification_report
 from seqeval.scheme import IOB2
 
-OUTPUT = Path(__file__).parent / "data" / "seqeval.json"
+OUTPUT = Path(__file__).parent / "golden" / "seqeval.json"
 TYPES = ("地址", "组织机构", "PER", "书名")
 LETTERS = "ABCD"
 CORPORA = 150

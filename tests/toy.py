@@ -1,15 +1,21 @@
 """The toy world of the tests: 60 tokens, encoders of 2 layers and width 16, checkpoints of them in every dialect."""
 
 import json
+import os
 import pickle
 import struct
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save_file
 
 from zhlabel.checkpoints.names import encoder_shapes, name_in_checkpoint
 
+ROOT = Path(__file__).parents[1]
+GOLDEN = Path(__file__).parent / "golden"
 FAMILIES = ("albert_brightmart", "albert", "electra", "bert")
 # Every dialect that exists: brightmart's layout is in TensorFlow files only.
 DIALECTS = [(family, "tensorflow") for family in FAMILIES] + [
@@ -167,3 +173,27 @@ def _text(text):
 
 def _int(number):
     return b"J" + struct.pack("<i", number)
+
+
+def run_python(code, *arguments):
+    """Run code in a process that finds the package and every folder of tests."""
+    folders = [ROOT, ROOT / "tests", *sorted(path for path in (ROOT / "tests").iterdir() if path.is_dir())]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders))}
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=300)
+
+
+def compile_toy(model, *, learning_rate=1e-2, total_steps=18, loss="binary_crossentropy", head_learning_rate=0.0):
+    """Compile a toy model as a training does."""
+    from zhlabel.training import loop
+
+    loop.compile_model(
+        model,
+        loss=loss,
+        learning_rate=learning_rate,
+        head_learning_rate=head_learning_rate,
+        warmup_share=0.2,
+        weight_decay=0.01,
+        total_steps=total_steps,
+    )
+    return model

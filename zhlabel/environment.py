@@ -8,8 +8,6 @@ from zhlabel.errors import InputError
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)
 REMEDY = "Run: make setup (or: python -m venv .venv && .venv/bin/pip install --no-deps -r requirements.txt)."
-
-
 _PACKAGES = {
     "tensorflow": "tensorflow",
     "tf_keras": "tf-keras",

@@ -3,7 +3,7 @@
 import tempfile
 
 from benchmarks.contenders.worker import BATCH, take_rows
-from zhlabel.loading import load_run
+from zhlabel.inference.run import load_run
 
 
 def load_trainer(table, targets, *, config, precision):
@@ -15,9 +15,12 @@ def load_trainer(table, targets, *, config, precision):
         config: the encoder's, as in encoder.json; weights are random.
         precision: "float32" or "bfloat16".
     """
-    from zhlabel import backend, encoder, training
-    from zhlabel.precision import build_in_precision
+    from zhlabel import backend
+    from zhlabel.data import batching
+    from zhlabel.models import encoder
+    from zhlabel.models.precision import build_in_precision
     from zhlabel.tasks import TASKS
+    from zhlabel.training import loop
 
     backend.set_up_devices()
     backend.set_seed(1)
@@ -27,7 +30,7 @@ def load_trainer(table, targets, *, config, precision):
         return task.build_model(encoder.build_encoder(config, seed=1, summary="cls"), names, head="cls", seed=1)
 
     model, _, _ = build_in_precision(precision, build, table.token_ids[None, :3])
-    training.compile_model(
+    loop.compile_model(
         model,
         loss=task.make_loss(model),
         learning_rate=5e-4,
@@ -35,11 +38,11 @@ def load_trainer(table, targets, *, config, precision):
         weight_decay=0.01,
         total_steps=10_000,
     )
-    train, dev_table = training.TaskData(table, targets), take_rows(table, 0, 1)
+    train, dev_table = batching.TaskData(table, targets), take_rows(table, 0, 1)
 
     def fit_epoch(epoch):
         with tempfile.TemporaryDirectory() as folder:
-            history = training.fit_model(
+            history = loop.fit_model(
                 model,
                 train,
                 dev_table,

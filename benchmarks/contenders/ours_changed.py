@@ -25,15 +25,15 @@ def load_trainer(table, targets, *, config, change="", precision="float32"):
 
 def put_back_random_order():
     """Texts of any length together."""
-    from zhlabel import batches
+    from zhlabel.data import batching
 
-    patch.object(batches, "_GROUP_BATCHES", 1).start()
+    patch.object(batching, "_GROUP_BATCHES", 1).start()
 
 
 def put_back_layers():
     """GELU, layer norm and attention as bert4keras has them."""
-    from zhlabel import encoder
     from zhlabel.backend import bert4keras
+    from zhlabel.models import encoder
 
     for kind in (bert4keras.layers.LayerNormalization, bert4keras.layers.MultiHeadAttention):
         patch.dict(encoder._OURS, {kind: kind}).start()
@@ -43,8 +43,8 @@ def put_back_layers():
 
 def put_back_optimizer():
     """Keras's own AdamW, a dozen operations a variable."""
-    from zhlabel import optimizer
     from zhlabel.backend import keras
+    from zhlabel.training import optimizer
 
     for name in ("update_step", "_apply_weight_decay"):
         patch.object(optimizer.FusedAdam, name, getattr(keras.optimizers.AdamW, name)).start()
@@ -52,20 +52,20 @@ def put_back_optimizer():
 
 def put_back_whole_last_layer():
     """The last layer of all tokens, where [CLS] alone is used."""
-    from zhlabel import encoder
+    from zhlabel.models import encoder
 
     patch.object(encoder, "build_encoder", functools.partial(_call_without_summary, encoder.build_encoder)).start()
 
 
 def try_padding_to_multiples():
     """Rows padded to a multiple of 32 tokens, for fewer shapes."""
-    from zhlabel import training
+    from zhlabel.data import batching
 
-    def take(self, indices, original=training.TaskData.take):
+    def take(self, indices, original=batching.TaskData.take):
         token_ids, targets = original(self, indices)
         return np.pad(token_ids, ((0, 0), (0, -token_ids.shape[1] % 32))), targets
 
-    patch.object(training.TaskData, "take", take).start()
+    patch.object(batching.TaskData, "take", take).start()
 
 
 def try_xla():
@@ -81,7 +81,7 @@ def try_steps_together():
 
 def try_like_numbers_of_tokens():
     """Batches of like numbers of tokens, padding included: of short texts many, of long ones few."""
-    from zhlabel import training
+    from zhlabel.training import loop
 
     def order(lengths, batch_size, *, seed, epoch):
         rows, batches = np.argsort(lengths, kind="stable"), [[]]
@@ -91,12 +91,12 @@ def try_like_numbers_of_tokens():
             batches[-1].append(row)
         return [np.array(batches[i]) for i in np.random.default_rng((seed, epoch)).permutation(len(batches))]
 
-    def fit_epoch(model, train, batch_size, seed, epoch, steps, on_batch, original=training._fit_epoch):
+    def fit_epoch(model, train, batch_size, seed, epoch, steps, on_batch, original=loop._fit_epoch):
         steps = len(order(train.table.lengths, batch_size, seed=seed, epoch=epoch))
         return original(model, train, batch_size, seed, epoch, steps, on_batch)
 
-    patch.object(training, "order_for_training", order).start()
-    patch.object(training, "_fit_epoch", fit_epoch).start()
+    patch.object(loop, "order_for_training", order).start()
+    patch.object(loop, "_fit_epoch", fit_epoch).start()
 
 
 def try_half_batches():

@@ -12,8 +12,9 @@ from transformers import BertTokenizerFast
 
 from benchmarks.contenders.transformers_torch import AlbertClassifier, translate_config
 from zhlabel.checkpoints.names import name_in_checkpoint
-from zhlabel.labels import read_labels
-from zhlabel.runs import WEIGHTS_FILE, read_json, read_run
+from zhlabel.data.labels import read_labels
+from zhlabel.io.json import read_json
+from zhlabel.runs.folder import WEIGHTS_FILE, read_run
 
 ONNX_FILE = "model.onnx"
 

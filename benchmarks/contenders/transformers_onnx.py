@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from zhlabel.batches import map_rows
+from zhlabel.data.batching import map_rows
 
 
 def load_predictor(*, folder):

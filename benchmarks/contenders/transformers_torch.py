@@ -8,7 +8,7 @@ import torch
 from transformers import AlbertConfig, AlbertForSequenceClassification, get_linear_schedule_with_warmup
 
 from benchmarks.contenders.worker import BATCH, map_in_order, order_at_random
-from zhlabel.batches import map_rows, order_for_training, pad_rows
+from zhlabel.data.batching import map_rows, order_for_training, pad_rows
 from zhlabel.errors import InputError
 
 ACTIVATIONS = {"gelu_tanh": "gelu_new", "gelu_erf": "gelu", "relu": "relu", "swish": "silu", "tanh": "tanh"}

@@ -13,9 +13,9 @@ from functools import partial
 
 import numpy as np
 
-from zhlabel.batches import pad_rows
+from zhlabel.data.batching import pad_rows
+from zhlabel.data.tokenizer import TokenTable
 from zhlabel.errors import InputError
-from zhlabel.tokens import TokenTable
 
 BATCH, CHECKED, SINGLE = 16, 64, 200
 

@@ -4,13 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from zhlabel.checkpoints.configs import choose_config, normalise_config, read_candidates, recognise_family_of_config
-from zhlabel.checkpoints.inventory import (
-    cut_list,
-    find_vocabulary,
-    find_weights,
-    is_bundled,
-    list_other_vocabularies,
-)
+from zhlabel.checkpoints.inventory import cut_list, find_vocabulary, find_weights, is_bundled, list_other_vocabularies
 from zhlabel.checkpoints.names import (
     derive_sizes,
     encoder_shapes,
@@ -20,8 +14,8 @@ from zhlabel.checkpoints.names import (
     unify_names,
 )
 from zhlabel.checkpoints.weights import read_arrays, read_shapes
+from zhlabel.data.tokenizer import read_vocabulary
 from zhlabel.errors import InputError
-from zhlabel.tokens import read_vocabulary
 
 
 @dataclasses.dataclass(frozen=True)

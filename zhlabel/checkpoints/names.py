@@ -7,14 +7,12 @@ layers are one (ALBERT). A kernel is [inputs, outputs]. The names of published c
 import re
 
 SHARED_FAMILIES = ("albert_brightmart", "albert")
-
 _EMBEDDINGS = {
     "embeddings/word": "embeddings/word_embeddings",
     "embeddings/segment": "embeddings/token_type_embeddings",
     "embeddings/position": "embeddings/position_embeddings",
     "embeddings/norm": "embeddings/LayerNorm",
 }
-
 # What one transformer layer calls its parts: in BERT, ELECTRA and brightmart's ALBERT; in Google's TensorFlow
 # ALBERT; in Hugging Face's ALBERT.
 _BERT_LAYER = {
@@ -47,7 +45,6 @@ _HUGGING_FACE_ALBERT_LAYER = {
     "feed_forward/outer": "ffn_output",
     "feed_forward/norm": "full_layer_layer_norm",
 }
-
 # (family, is it a TensorFlow file?): root of all names, projection from E to H, layer number i, parts of a layer.
 _DIALECTS = {
     ("albert_brightmart", True): ("bert", "embeddings/word_embeddings_2", "encoder/layer_shared", _BERT_LAYER),
@@ -69,7 +66,6 @@ _DIALECTS = {
     ("bert", False): ("bert", None, "encoder/layer/{i}", _BERT_LAYER),
 }
 _TORCH_LEAVES = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias"}
-
 # Heads, optimizer slots and buffers: what a checkpoint may hold beside its encoder.
 _NOT_ENCODER = re.compile(
     r"(bert|electra)/pooler/.*|(cls|discriminator_predictions|generator_predictions|generator)/.*"

@@ -5,13 +5,13 @@ import os
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from zhlabel.keywords.candidates import find_spans
-from zhlabel.keywords.frequencies import count_frequencies, read_frequencies, read_jieba_frequencies
-from zhlabel.keywords.methods import METHODS
-from zhlabel.keywords.scoring import normalize
-from zhlabel.keywords.topics import read_topics
-from zhlabel.keywords.words import WordReader, read_stop_words
-from zhlabel.processes import map_chunks
+from zhlabel.io.parallel import map_chunks
+from zhlabel.keywords.corpus.frequencies import count_frequencies, read_frequencies, read_jieba_frequencies
+from zhlabel.keywords.corpus.topics import read_topics
+from zhlabel.keywords.evaluation.scoring import normalize
+from zhlabel.keywords.registry import METHODS
+from zhlabel.keywords.text.candidates import find_spans
+from zhlabel.keywords.text.words import WordReader, read_stop_words
 
 CHUNK_TEXTS = 64  # that a process takes at a time
 
@@ -196,19 +196,19 @@ def _load_frequencies(recipe, method):
 
 
 def _load_vectors(recipe, method):
-    from zhlabel.keywords.vectors import TextVectors
+    from zhlabel.keywords.methods.vectors import TextVectors
 
     return TextVectors(recipe.checkpoint)
 
 
 def _load_tagger(recipe, method):
-    from zhlabel.loading import load_run
+    from zhlabel.inference.run import load_run
 
     return load_run(recipe.runs[method])
 
 
 def _load_model(recipe, method):
-    from zhlabel.keywords.supervised_runs import load_keyword_model
+    from zhlabel.keywords.supervised.folder import load_keyword_model
 
     return load_keyword_model(recipe.runs[method], method)
 

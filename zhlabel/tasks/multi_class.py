@@ -4,11 +4,14 @@ import functools
 
 import numpy as np
 
-from zhlabel import baselines, class_reports, decisions, label_errors, metrics, suspects
-from zhlabel.calibration import apply_temperature
-from zhlabel.labels import encode_classes, weigh_classes
-from zhlabel.outcomes import count_class_outcomes
-from zhlabel.ranking import score_class_ranking
+from zhlabel.data.labels import encode_classes, weigh_classes
+from zhlabel.decisions import labels
+from zhlabel.decisions.temperature import apply_temperature
+from zhlabel.metrics import baselines, classification
+from zhlabel.metrics.outcomes import count_class_outcomes
+from zhlabel.metrics.ranking import score_class_ranking
+from zhlabel.reports import label_errors, label_issues, multi_class
+from zhlabel.tasks.base import Task
 from zhlabel.tasks.multi_label import (
     CLASSIFIER_HEADS,
     LONG_TEXTS,
@@ -17,11 +20,10 @@ from zhlabel.tasks.multi_label import (
     read_labelled,
     repeat_for_rows,
 )
-from zhlabel.tasks.task import Task
 
 
 def _build_model(encoder, names, *, head, seed):
-    from zhlabel.heads import build_classifier
+    from zhlabel.models.classifier import build_classifier
 
     return build_classifier(encoder, len(names), activation="softmax", seed=seed)
 
@@ -36,11 +38,11 @@ def _score_dev(probabilities, gold, names):
 
 
 def _decide(probabilities, thresholds, names):
-    return decisions.decide_classes(probabilities)
+    return labels.decide_classes(probabilities)
 
 
 def _score(decided, gold, names, *, texts):
-    return metrics.score_multi_class(decided, gold, names)
+    return classification.score_multi_class(decided, gold, names)
 
 
 def _measure(probabilities, decided, gold, names):
@@ -56,7 +58,7 @@ def _list_confusions(examples, probabilities, decided, gold, names):
 
 
 def _list_suspects(examples, probabilities, decided, gold, names):
-    return suspects.find_class_suspects(examples, probabilities, gold, names)
+    return label_issues.find_class_suspects(examples, probabilities, gold, names)
 
 
 def _format_prediction(text, probabilities, decided, names):
@@ -80,13 +82,13 @@ MULTI_CLASS = Task(
     decide=_decide,
     score=_score,
     score_baselines=baselines.score_multi_class_baselines,
-    format_scores=class_reports.format_class_table,
+    format_scores=multi_class.format_class_table,
     figures=("accuracy", "macro f1-score"),
     count_outcomes=count_class_outcomes,
     measure=_measure,
     tables={
-        "predictions.csv": (class_reports.CLASS_COLUMNS, class_reports.list_class_predictions),
-        "errors.csv": (class_reports.CLASS_COLUMNS, class_reports.list_class_errors),
+        "predictions.csv": (multi_class.CLASS_COLUMNS, multi_class.list_class_predictions),
+        "errors.csv": (multi_class.CLASS_COLUMNS, multi_class.list_class_errors),
         "label_errors.csv": (label_errors.LABEL_ERROR_COLUMNS, label_errors.list_class_label_errors),
         "confusions.csv": (label_errors.CONFUSION_COLUMNS, _list_confusions),
         "suspects.csv": (label_errors.SUSPECT_COLUMNS, _list_suspects),

@@ -4,15 +4,18 @@ import functools
 
 import numpy as np
 
-from zhlabel import baselines, decisions, label_errors, metrics, reports, suspects, thresholds
-from zhlabel.calibration import apply_temperature
-from zhlabel.examples import read_examples
-from zhlabel.labels import encode_labels
-from zhlabel.outcomes import count_label_outcomes
-from zhlabel.ranking import score_ranking
-from zhlabel.sweep import sweep_thresholds
-from zhlabel.tasks.task import Task
-from zhlabel.windows import pool_windows
+from zhlabel.data.examples import read_examples
+from zhlabel.data.labels import encode_labels
+from zhlabel.data.windows import pool_windows
+from zhlabel.decisions import labels as decisions_labels
+from zhlabel.decisions import temperature, thresholds
+from zhlabel.decisions.sweep import sweep_thresholds
+from zhlabel.decisions.temperature import apply_temperature
+from zhlabel.metrics import baselines, classification
+from zhlabel.metrics.outcomes import count_label_outcomes
+from zhlabel.metrics.ranking import score_ranking
+from zhlabel.reports import label_errors, label_issues, multi_label
+from zhlabel.tasks.base import Task
 
 CLASSIFIER_HEADS = ("cls_max", "cls")
 LONG_TEXTS = ("cut", "head_tail", "windows_mean", "windows_max")  # the third and fourth pool what the windows say
@@ -59,7 +62,7 @@ def pool_outputs(outputs, table, names, *, long_text, state=None):
 
 
 def _build_model(encoder, names, *, head, seed):
-    from zhlabel.heads import build_classifier
+    from zhlabel.models.classifier import build_classifier
 
     return build_classifier(encoder, len(names), activation="sigmoid", seed=seed)
 
@@ -103,18 +106,18 @@ def _sweep(arrays, names):
 
 def _decide(probabilities, chosen, names):
     own = chosen.get("labels")
-    fewest, most = decisions.parse_limits(chosen.get("labels_per_text", ""))
+    fewest, most = decisions_labels.parse_limits(chosen.get("labels_per_text", ""))
     threshold = [own[name] for name in names] if own else chosen["global"]
-    return decisions.decide_labels(probabilities, threshold=threshold, fewest=fewest, most=most)
+    return decisions_labels.decide_labels(probabilities, threshold=threshold, fewest=fewest, most=most)
 
 
 def _score(decided, gold, names, *, texts):
-    return metrics.score_multi_label(decided, gold, names)
+    return classification.score_multi_label(decided, gold, names)
 
 
 def _measure(probabilities, decided, gold, names):
     return {
-        "relaxed": metrics.score_relaxed(decided, gold),
+        "relaxed": classification.score_relaxed(decided, gold),
         "ranking": score_ranking(probabilities, gold, names),
         "events": ("a label of a text", probabilities.ravel(), gold.ravel()),
     }
@@ -125,7 +128,7 @@ def _list_confusions(examples, probabilities, decided, gold, names):
 
 
 def _list_suspects(examples, probabilities, decided, gold, names):
-    return suspects.find_label_suspects(examples, probabilities, gold, names)
+    return label_issues.find_label_suspects(examples, probabilities, gold, names)
 
 
 def _format_prediction(text, probabilities, decided, names):
@@ -134,7 +137,7 @@ def _format_prediction(text, probabilities, decided, names):
 
 
 def _list_logits(probabilities, gold):
-    rows = zip(decisions.compute_logits(probabilities).tolist(), gold.astype(float).tolist(), strict=True)
+    rows = zip(temperature.compute_logits(probabilities).tolist(), gold.astype(float).tolist(), strict=True)
     return [{"logits": logits, "labels": labels} for logits, labels in rows]
 
 
@@ -160,13 +163,13 @@ MULTI_LABEL = Task(
     decide=_decide,
     score=_score,
     score_baselines=baselines.score_multi_label_baselines,
-    format_scores=reports.format_table,
+    format_scores=multi_label.format_table,
     figures=("micro f1-score", "macro f1-score", "accuracy", "hamming_loss"),
     count_outcomes=count_label_outcomes,
     measure=_measure,
     tables={
-        "predictions.csv": (reports.PREDICTION_COLUMNS, reports.list_predictions),
-        "errors.csv": (reports.PREDICTION_COLUMNS, reports.list_errors),
+        "predictions.csv": (multi_label.PREDICTION_COLUMNS, multi_label.list_predictions),
+        "errors.csv": (multi_label.PREDICTION_COLUMNS, multi_label.list_errors),
         "label_errors.csv": (label_errors.LABEL_ERROR_COLUMNS, label_errors.list_label_errors),
         "confusions.csv": (label_errors.CONFUSION_COLUMNS, _list_confusions),
         "suspects.csv": (label_errors.SUSPECT_COLUMNS, _list_suspects),

@@ -2,14 +2,17 @@
 
 import numpy as np
 
-from zhlabel import baselines, entity_metrics, entity_reports, label_errors, suspects, tags, thresholds
-from zhlabel.decoding import decode_paths, score_entities
-from zhlabel.entity_files import read_entity_examples
-from zhlabel.labels import encode_labels
-from zhlabel.outcomes import count_entity_outcomes
-from zhlabel.sweep import sweep_thresholds
-from zhlabel.tasks.task import Task
-from zhlabel.windows import assign_tokens, stitch_tokens
+from zhlabel.data import tags
+from zhlabel.data.entities import read_entity_examples
+from zhlabel.data.labels import encode_labels
+from zhlabel.data.windows import assign_tokens, stitch_tokens
+from zhlabel.decisions import thresholds
+from zhlabel.decisions.sweep import sweep_thresholds
+from zhlabel.decisions.viterbi import decode_paths, score_entities
+from zhlabel.metrics import baselines, entities
+from zhlabel.metrics.outcomes import count_entity_outcomes
+from zhlabel.reports import label_errors, label_issues, ner
+from zhlabel.tasks.base import Task
 
 
 def _encode_gold(examples, names, *, source="label.json"):
@@ -54,14 +57,14 @@ def _count_inexpressible(gold, table, names):
 
 
 def _build_model(encoder, names, *, head, seed):
-    from zhlabel.heads import build_tagger
+    from zhlabel.models.tagger import build_tagger
 
     starts, pairs = tags.mark_legal(names)
     return build_tagger(encoder, head, starts=starts, pairs=pairs, seed=seed)
 
 
 def _make_loss(model):
-    from zhlabel.crf import make_tag_loss
+    from zhlabel.models.crf import make_tag_loss
 
     return make_tag_loss(model)
 
@@ -153,8 +156,8 @@ def _decide(predictions, chosen, names):
 
 def _score(decided, gold, names, *, texts):
     return {
-        **entity_metrics.score_entities(decided, gold, names),
-        "characters": entity_metrics.score_tags(texts, decided, gold, names),
+        **entities.score_entities(decided, gold, names),
+        "characters": entities.score_tags(texts, decided, gold, names),
     }
 
 
@@ -173,7 +176,7 @@ def _list_confusions(examples, predictions, decided, gold, names):
 
 
 def _list_suspects(examples, predictions, decided, gold, names):
-    return suspects.find_entity_suspects(examples, predictions, gold, names)
+    return label_issues.find_entity_suspects(examples, predictions, gold, names)
 
 
 def _score_baselines(texts, gold, names, *, commonest, train=None):
@@ -211,13 +214,13 @@ NER = Task(
     decide=_decide,
     score=_score,
     score_baselines=_score_baselines,
-    format_scores=entity_reports.format_entity_table,
+    format_scores=ner.format_entity_table,
     figures=("micro f1-score", "macro f1-score"),
     count_outcomes=count_entity_outcomes,
     measure=_measure,
     tables={
-        "predictions.csv": (entity_reports.PREDICTION_COLUMNS, entity_reports.list_entity_predictions),
-        "errors.csv": (entity_reports.ERROR_COLUMNS, entity_reports.list_entity_errors),
+        "predictions.csv": (ner.PREDICTION_COLUMNS, ner.list_entity_predictions),
+        "errors.csv": (ner.ERROR_COLUMNS, ner.list_entity_errors),
         "confusions.csv": (label_errors.ENTITY_CONFUSION_COLUMNS, _list_confusions),
         "suspects.csv": (label_errors.SUSPECT_COLUMNS, _list_suspects),
     },

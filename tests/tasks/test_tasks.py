@@ -1,0 +1,232 @@
+"""The table of tasks: what each accepts, and multi-class and NER from a file to a report and a prediction."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import toy
+
+from zhlabel.data.examples import Example
+from zhlabel.data.tags import IGNORED, Entity
+from zhlabel.data.tokenizer import TextEncoder
+from zhlabel.errors import InputError
+from zhlabel.models.tagger import TAGGER_KINDS
+from zhlabel.tasks import TASKS
+
+REPOSITORY = toy.ROOT
+ENCODER = TextEncoder({token: i for i, token in enumerate(toy.VOCABULARY)})
+NER = TASKS["ner"]
+CLASSES = [
+    ("裁员", "公司宣布裁员"),
+    ("地震", "今天长江地震，有人说"),
+    ("裁员", "张三的公司裁员三人"),
+    ("地震", "昨日上海发生地震。"),
+]
+SENTENCES = [
+    ("王小明在北京大学", [("PER", 0, 3), ("ORG", 4, 8)]),
+    ("张三和李四说上海公司收购", [("PER", 0, 2), ("PER", 3, 5), ("ORG", 6, 10)]),
+    ("今天有地震", []),
+    ("公司宣布张三李四", [("PER", 4, 6), ("PER", 6, 8)]),
+]
+
+
+def call_main(script, folder, monkeypatch, **changes):
+    """Call a script's main in this process, where TensorFlow is loaded already."""
+    monkeypatch.syspath_prepend(str(REPOSITORY))
+    monkeypatch.chdir(folder)
+    module = __import__(script)
+    constants = {name.lower(): value for name, value in vars(module).items() if name.isupper()}
+    constants = {name: tuple(value) if isinstance(value, list) else value for name, value in constants.items()}
+    if script == "model_train":
+        from zhlabel.cli.settings import read_settings
+
+        words = [word for name, value in changes.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+        source = Path(module.__file__).read_text(encoding="utf-8")
+        return module.main(read_settings(source, vars(module), words, limits=module.LIMITS))
+    return module.main(SimpleNamespace(**{**constants, **changes}))
+
+
+def write_bio(path, sentences):
+    lines = []
+    for text, entities in sentences:
+        tags = ["O"] * len(text)
+        for kind, start, end in entities:
+            tags[start:end] = [f"B-{kind}"] + [f"I-{kind}"] * (end - start - 1)
+        lines += [f"{character} {tag}" for character, tag in zip(text, tags, strict=True)] + [""]
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    toy.write_checkpoint(tmp_path / "toy", "albert", file_format="safetensors")
+    for name, times in (("class.csv", 20), ("dev.csv", 3)):  # what was learnt by heart, since a toy learns no language
+        rows = "".join(f"{label},{text}\n" for label, text in CLASSES * times)
+        (tmp_path / name).write_text(f"label,content\n{rows}", encoding="utf-8")
+    write_bio(tmp_path / "ner.bio", SENTENCES * 20)
+    write_bio(tmp_path / "dev.bio", SENTENCES[::-1])
+    return tmp_path
+
+
+TRAIN = {"checkpoint": "toy", "learning_rate": 0.01, "batch_size": 4, "patience": 0, "run": "mine", "max_length": 12}
+
+
+def read_report(folder, stem):
+    return json.loads((folder / f"runs/mine/evaluation/{stem}/report.json").read_text(encoding="utf-8"))
+
+
+def test_multi_class_learns_reports_and_labels(folder, monkeypatch, capsys):
+    changes = {
+        **TRAIN,
+        "task": "multi_class",
+        "train_file": "class.csv",
+        "dev_file": "dev.csv",
+        "epochs": 15,
+        "max_length": 11,
+    }
+    call_main("model_train", folder, monkeypatch, **changes, long_text="windows_max", class_weights="balanced")
+    assert "Trainable params" in capsys.readouterr().out
+    call_main("model_evaluate", folder, monkeypatch, data_file="dev.csv")
+    report = read_report(folder, "dev")
+    assert report["accuracy"] == 1.0 and report["confusion"] == [[6, 0], [0, 6]] and report["thresholds"] == {}
+    assert report["data"]["windowed"] == 3 and "logits.json" not in [p.name for p in folder.rglob("evaluation/*/*")]
+    capsys.readouterr()
+    call_main("model_predict", folder, monkeypatch, texts=("公司宣布裁员", "昨日上海发生地震。"))
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [each["label"] for each in found] == ["裁员", "地震"] and all(
+        0.5 < each["probability"] < 1 for each in found
+    )
+    with pytest.raises(InputError, match=r"--threshold 0.5: multi_class takes the most probable label"):
+        call_main("model_evaluate", folder, monkeypatch, data_file="dev.csv", threshold=0.5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "least"),
+    [({"head": "crf"}, 0.95), ({"head": "softmax", "lora_rank": 4, "head_learning_rate": 0.05}, 0.5)],
+)
+def test_ner_learns_reports_and_finds_entities(folder, monkeypatch, capsys, changes, least):
+    changes = {**TRAIN, "task": "ner", "train_file": "ner.bio", "dev_file": "dev.bio", "epochs": 6, **changes}
+    call_main("model_train", folder, monkeypatch, **changes)
+    record = json.loads((folder / "runs/mine/run.json").read_text(encoding="utf-8"))
+    assert (record["parameters"]["trainable"] < record["parameters"]["all"]) == ("lora_rank" in changes)
+    assert record["settings"]["adversarial"] == 1.0
+    call_main("model_evaluate", folder, monkeypatch, data_file="dev.bio")
+    report = read_report(folder, "dev")
+    assert report["micro avg"]["f1-score"] == pytest.approx(record["dev_score"]) and record["dev_score"] >= least
+    assert "accuracy" not in report and set(report["labels"]) == {"PER", "ORG"}
+    capsys.readouterr()
+    call_main("model_predict", folder, monkeypatch, texts=("王小明在北京大学。", ""), output_file="found.bio")
+    found = (folder / "found.bio").read_text(encoding="utf-8")
+    assert [line[0] for line in found.split("\n")[:9]] == list("王小明在北京大学。") and found.endswith("\n\n\n")
+    assert least < 0.9 or found.startswith("王\tB-PER\n小\tI-PER\n明\tI-PER\n在\tO\n北\tB-ORG\n")
+    with pytest.raises(
+        InputError, match=r"not entities(.|\n)*ner on the bundled sample: .*--data-file data/ner.test.bio"
+    ):
+        call_main("model_evaluate", folder, monkeypatch, data_file="dev.csv")
+
+
+def make_gold(text, *entities):
+    return [Example(text, (), "a", 1, tuple(Entity(*each) for each in entities)).entities]
+
+
+def test_what_a_windows_left_edge_cuts_off_is_not_learnt():
+    text = "公司宣布王小明李四说他的了"
+    table = ENCODER.encode([text], max_length=10, long_text="windows")  # windows begin at 0 and 5: inside 王小明
+    targets = NER.align(make_gold(text, (4, 7, "PER"), (7, 9, "PER")), table, ("PER",))
+    rows = [targets[a:b].tolist() for a, b in zip(table.starts, table.starts[1:], strict=False)]
+    out = IGNORED  # the windows share 王小明李's last three: the first is asked about 小, the second begins inside
+    assert rows[0] == [out, 0, 0, 0, 0, 1, 2, out, out, out]
+    assert rows[1] == [out, out, out, 1, 3, 0, 0, 0, 0, out]
+
+
+def test_gold_that_no_decision_can_equal_is_counted():
+    table = ENCODER.encode(["公司宣布王小明ab"], max_length=8, long_text="cut")
+    gold = make_gold("公司宣布王小明ab", (0, 2, "ORG"), (5, 7, "PER"))
+    assert NER.describe_gold(gold, table, ("ORG", "PER"))[0].startswith("1 of 2 gold entities can't be found")
+    whole = ENCODER.encode(["公司宣布王小明ab"], max_length=20)
+    assert NER.describe_gold(gold, whole, ("ORG", "PER")) == []
+    unknown = ENCODER.encode(["公司xyz"], max_length=20)  # xyz is one token, [UNK]
+    inside, around = (make_gold("公司xyz", (2, end, "ORG")) for end in (3, 5))
+    assert NER.describe_gold(inside, unknown, ("ORG",))[0].startswith("1 of 1 gold entities can't be found")
+    assert NER.describe_gold(around, unknown, ("ORG",)) == []
+
+
+def test_windows_give_the_path_of_the_whole_text_where_emissions_agree():
+    names, text = ("PER",), "公司宣布王小明李四说他的了"
+    whole = ENCODER.encode([text], max_length=50, long_text="windows")
+    scores = np.random.default_rng(0).standard_normal((len(text), 5)).astype(np.float32)
+    expected = NER.combine(np.pad(scores, ((1, 1), (0, 0))), whole, names, long_text="windows")
+    table = ENCODER.encode([text], max_length=7, long_text="windows")
+    rows = [np.pad(scores[first : first + 5], ((1, 1), (0, 0))) for first in table.firsts]
+    assert len(rows) > 2 and NER.combine(np.concatenate(rows), table, names, long_text="windows") == expected
+    assert expected[0] and list(expected[0]) == sorted(expected[0])
+
+
+def test_the_heads_of_ner_are_those_that_can_be_built():
+    assert NER.heads == tuple(TAGGER_KINDS)
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
+def test_a_value_that_a_task_does_not_have_is_refused_with_those_it_has(task):
+    assert task.choose("HEAD", "") == task.heads[0] and task.choose("LONG_TEXT", "cut") == "cut"
+    with pytest.raises(InputError, match=f"for {task.name} there is {', '.join(task.long_texts)}"):
+        task.choose("LONG_TEXT", "slide")
+    with pytest.raises(InputError, match='HEAD = "lstm"'):
+        task.choose("HEAD", "lstm")
+
+
+def test_a_text_counts_once_however_many_windows_it_has():
+    table = ENCODER.encode(["公司" * 20, "公司"], max_length=12, long_text="windows_mean")
+    weights = TASKS["multi_label"].weigh_rows(None, ("a",), "", table)
+    assert np.bincount(table.owners, weights).tolist() == pytest.approx([1, 1])
+    classes = np.array([0, 1])
+    assert TASKS["multi_class"].weigh_rows(classes, ("a", "b"), "a:3", table)[-1] == 1
+    assert TASKS["multi_class"].weigh_rows(classes, ("a", "b"), "", ENCODER.encode(["公"], max_length=9)) is None
+    assert NER.weigh_rows(None, ("a",), "", table) is None  # a token counts as much in a long text as in a short one
+    with pytest.raises(InputError, match="a text of ner has no one class"):
+        NER.weigh_rows(None, ("a",), "balanced", table)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "王 B-PER\n小 I-PER\n",
+        "王\tb-per\n小\ti-per\n",
+        '{"text": "王小明", "label": {"name": {"王小明": [[0, 2]]}}}\n',
+        '{"text": "王小明", "entities": []}\n',
+        '[{"data": {"text": "王小明"}, "annotations": []}]',
+    ],
+)
+def test_a_file_with_entities_is_refused_by_the_tasks_of_labels(tmp_path, content):
+    (tmp_path / "a").write_text(content, encoding="utf-8")
+    for name in ("multi_label", "multi_class"):
+        with pytest.raises(InputError, match=r'a, line 1.*file with entities.*TASK = "ner"'):
+            TASKS[name].read(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"lora_rank": 8, "freeze_layers": -1}, "freezes the encoder by itself"),
+        ({"lora_rank": 8, "from_scratch": "true"}, "begins with random weights"),
+        ({"train_file": "one.csv", "task": "multi_class"}, "has one label, 裁员: for multi_class there must be 2"),
+        ({"class_weights": "balanced"}, "a text of multi_label has no one class"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused_before_anything_is_written(
+    folder, monkeypatch, changes, message
+):
+    (folder / "one.csv").write_text("label,content\n裁员,公司\n裁员,公司裁员\n", encoding="utf-8")
+    files = {"train_file": "class.csv", "dev_file": "dev.csv" if "task" not in changes else ""}
+    with pytest.raises(InputError, match=message):
+        call_main("model_train", folder, monkeypatch, **{**TRAIN, **files, **changes})
+    assert not (folder / "runs").exists()
+
+
+def test_two_entities_that_share_a_character_do_not_both_come_out():
+    table = ENCODER.encode(["公司"], max_length=9)
+    table.offsets[1:3] = [(0, 1), (0, 2)]  # as tokens of one character have it
+    scores = 9 * np.eye(5, dtype=np.float32)[[0, 4, 4, 0]]  # O, S, S, O
+    (found,) = NER.combine(scores, table, ("PER",), long_text="windows")
+    assert list(found) == [Entity(0, 2, "PER")]

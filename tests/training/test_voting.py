@@ -1,0 +1,78 @@
+"""voting.py: a classifier with votes says what encoder and n-grams say together."""
+
+import numpy as np
+import toy
+from toy import compile_toy
+
+from zhlabel.backend import keras, set_seed
+from zhlabel.data.batching import TaskData
+from zhlabel.data.tokenizer import TextEncoder
+from zhlabel.inference.export import export_run
+from zhlabel.inference.run import load_run
+from zhlabel.inference.tensorflow import load_model, predict_rows
+from zhlabel.models.classifier import build_classifier
+from zhlabel.models.encoder import build_encoder
+from zhlabel.models.ngram_layers import measure_margins
+from zhlabel.models.weights import collect_weights, name_weights
+from zhlabel.ngrams.text import fit_ngrams
+from zhlabel.runs.folder import write_run
+from zhlabel.training import ensemble
+
+ENCODER = TextEncoder({token: i for i, token in enumerate(toy.VOCABULARY)})
+LETTERS = [token for token in toy.VOCABULARY if len(token) == 1]
+CONFIG = toy.make_config("albert")
+
+
+def make_data(count, *, seed):
+    random = np.random.default_rng(seed)
+    texts = ["".join(random.choice(LETTERS[:9], random.integers(1, 12))) for _ in range(count)]
+    targets = np.array([[LETTERS[0] in text, LETTERS[1] in text] for text in texts])
+    return TaskData(ENCODER.encode(texts, max_length=12), targets)
+
+
+def build_toy():
+    set_seed(1)
+    encoder = build_encoder(CONFIG, seed=1, summary="cls_max")
+    return compile_toy(build_classifier(encoder, 2, activation="sigmoid", seed=1))
+
+
+def test_the_logits_are_the_weighted_sum_of_encoder_and_n_grams():
+    model, train, dev = build_toy(), make_data(60, seed=1), make_data(40, seed=2)
+    before = predict_rows(keras.Model(model.inputs, model.get_layer("head").output), dev.table, batch_size=8)
+    margins = predict_rows(measure_margins(fit_ngrams(train.table, train.targets, 2)), dev.table, batch_size=8)
+    scale, share, shift = ensemble.weigh_votes(before, margins, dev.targets)
+    assert share > 0
+    voted, count = ensemble.let_ngrams_vote(model, train, dev, score=None)
+    found = predict_rows(voted, dev.table, batch_size=8)
+    expected = 1 / (1 + np.exp(-(scale * before + share * margins + shift)))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert ((found > 0.5) == dev.targets).mean() > 0.9
+    assert count == name_weights(voted, CONFIG)["votes/votes"].shape[0] - 1
+
+
+def test_a_run_with_votes_says_the_same_through_its_graph_and_through_tensorflow(tmp_path):
+    names, dev = ("甲", "乙"), make_data(40, seed=2)
+    voted, count = ensemble.let_ngrams_vote(build_toy(), make_data(60, seed=1), dev, score=None)
+    record = {
+        "complete": True,
+        "task": "multi_label",
+        "settings": {"max_length": 12, "head": "cls_max", "long_text": "cut"},
+        "ngrams": count,
+        "thresholds": {"global": 0.5},
+        "temperature": 1.0,
+    }
+    toy.write_vocabulary(tmp_path)
+    parts = {"encoder_config": CONFIG, "vocabulary_file": tmp_path / "vocab.txt", "names": names}
+    write_run(tmp_path / "run", record, weights=collect_weights(voted, CONFIG), **parts)
+    expected = predict_rows(voted, dev.table, batch_size=8)
+    np.testing.assert_allclose(predict_rows(load_model(tmp_path / "run"), dev.table, batch_size=8), expected, atol=1e-6)
+    assert export_run(tmp_path / "run") < 1e-5
+    np.testing.assert_allclose(load_run(tmp_path / "run").predict_rows(dev.table, batch_size=8), expected, atol=1e-5)
+
+
+def test_without_help_the_model_stays_as_it_is():
+    model, train, dev = build_toy(), make_data(60, seed=1), make_data(40, seed=2)
+    weights = model.get_weights()
+    against = TaskData(dev.table, ~dev.targets)
+    assert ensemble.let_ngrams_vote(model, train, against, score=None) == (model, 0)
+    assert all(map(np.array_equal, model.get_weights(), weights))

@@ -1,0 +1,1 @@
+"""A script's constants and flags, its inputs, its progress."""

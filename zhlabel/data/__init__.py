@@ -1,0 +1,1 @@
+"""From files to arrays: examples, texts, labels, tags, tokens, windows, batches, splits."""

@@ -1,0 +1,1 @@
+"""From probabilities to decisions: thresholds, labels, temperature, the best path of tags."""

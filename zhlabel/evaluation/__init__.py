@@ -1,0 +1,1 @@
+"""A run on labelled texts; several runs beside each other."""

@@ -1,0 +1,1 @@
+"""A trained run labels text: OpenVINO without TensorFlow, or TensorFlow; exports; writers."""

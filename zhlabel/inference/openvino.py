@@ -1,0 +1,95 @@
+"""Runs a trained model without TensorFlow: OpenVINO executes the graph that was exported when the training ended."""
+
+import functools
+from pathlib import Path
+
+import numpy as np
+
+from zhlabel.data.batching import make_room, map_rows, order_for_prediction, pad_rows, place_rows
+from zhlabel.errors import InputError
+from zhlabel.runs.folder import GRAPH_FILE, INT8_FILE
+
+# Name to the graph, and to what OpenVINO computes in where the graph itself does not say int8.
+_PRECISIONS = {"float32": (GRAPH_FILE, "f32"), "bfloat16": (GRAPH_FILE, "bf16"), "int8": (INT8_FILE, "f32")}
+PRECISIONS = tuple(_PRECISIONS)
+_INT8_LENGTHS = 16  # lengths are multiples of it: in int8 OpenVINO keeps a copy of the weights for each shape
+
+
+class LightModel:
+    """A run's graph on the CPU; OpenVINO's own default precision would be bfloat16 where the processor has it.
+
+    Args:
+        folder: the run's folder, with model.xml and model.bin.
+        precision: "float32", "bfloat16", or "int8", for which there are model.int8.xml and model.int8.bin.
+
+    Raises:
+        InputError: the graph is damaged, or that in int8 was not kept; the processor has no bfloat16.
+    """
+
+    def __init__(self, folder, *, precision="float32"):
+        import openvino
+
+        name, hint = _PRECISIONS[precision]
+        self._core, path = openvino.Core(), Path(folder) / name
+        if precision == "bfloat16" and "BF16" not in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            raise InputError('PRECISION = "bfloat16": this processor does not have it. Use float32.')
+        if precision == "int8" and not path.is_file():
+            raise InputError(f'PRECISION = "int8": {path} was not made, or lost too much. Use float32.')
+        self._options = {"INFERENCE_PRECISION_HINT": hint}
+        self._multiple = _INT8_LENGTHS if precision == "int8" else 1
+        try:
+            self._graph = self._core.read_model(path)
+            self._request = self._compile("LATENCY").create_infer_request()
+        except RuntimeError as problem:
+            reason = str(problem).strip().splitlines()[-1]
+            way_out = "Use float32" if precision == "int8" else "Remove it to use the run through TensorFlow"
+            raise InputError(f"{path} can't be read ({reason}). {way_out}, or train it anew.") from None
+        shape = self._graph.output(0).partial_shape
+        self._form = {"width": shape[len(shape) - 1].get_length(), "by_token": len(shape) == 3}
+
+    def predict_rows(self, table, *, batch_size):
+        """Run the model over W rows; in float32 equal to ``tensorflow.predict_rows`` to 1e-4.
+
+        One batch has all cores for itself, so that a single text is labelled soon; of several, each core takes its own,
+        which is faster together.
+
+        Args:
+            table: TokenTable of W rows.
+            batch_size: B, which does not change the result (to 1e-5 in float32).
+
+        Returns:
+            float32 array [W, L], or [sum of T, K] for a tagger.
+        """
+        if len(table) <= batch_size:
+            return map_rows(
+                lambda ids: self._request.infer(feed(ids, self._multiple))[0],
+                table,
+                batch_size=batch_size,
+                **self._form,
+            )
+        results = make_room(table, **self._form)
+
+        def place(request, indices):
+            place_rows(results, table, indices, request.get_output_tensor(0).data)
+
+        self._queue.set_callback(place)
+        for indices in order_for_prediction(table.lengths, batch_size):
+            token_ids = pad_rows(table.token_ids, table.starts, indices)
+            self._queue.start_async(feed(token_ids, self._multiple), indices)
+        self._queue.wait_all()
+        return results
+
+    @functools.cached_property
+    def _queue(self):
+        import openvino
+
+        return openvino.AsyncInferQueue(self._compile("THROUGHPUT"))
+
+    def _compile(self, hint):
+        return self._core.compile_model(self._graph, "CPU", {"PERFORMANCE_HINT": hint, **self._options})
+
+
+def feed(token_ids, multiple=1):
+    """Give the graph's inputs for padded ``token_ids``, int32 [B, T], with T raised to a ``multiple``."""
+    token_ids = np.pad(token_ids, ((0, 0), (0, -token_ids.shape[1] % multiple)))
+    return [token_ids, np.zeros_like(token_ids)]

@@ -1,0 +1,128 @@
+"""A trained run, loaded to label texts: by its exported graph, or by TensorFlow."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from zhlabel.data.labels import read_labels
+from zhlabel.data.tokenizer import TextEncoder, read_vocabulary
+from zhlabel.errors import InputError
+from zhlabel.inference.openvino import LightModel
+from zhlabel.runs.folder import GRAPH_FILE, WEIGHTS_FILE, is_exported, read_run, read_weight
+from zhlabel.tasks import TASKS
+
+
+@dataclass(frozen=True)
+class Run:
+    """A loaded run, which gives probabilities and decisions for texts.
+
+    Attributes:
+        folder: where it lies.
+        record: the dict of run.json.
+        names: the L label names.
+        task: its row of the table of tasks.
+        text_encoder: texts to token ids, by the run's own vocabulary.
+        predict_rows: (TokenTable, batch_size=) to the model's outputs, as ``batching.map_rows`` gives them.
+        state: what the task needs of the weights beside the outputs.
+    """
+
+    folder: Path
+    record: dict
+    names: tuple
+    task: object
+    text_encoder: object
+    predict_rows: Callable
+    state: object = None
+
+    def encode(self, texts):
+        """Encode texts as the run's training did.
+
+        Args:
+            texts: N strings.
+
+        Returns:
+            A TokenTable.
+        """
+        max_length = self.record["settings"]["max_length"]
+        return self.text_encoder.encode(texts, max_length=max_length, long_text=self.long_text)
+
+    @property
+    def long_text(self):
+        """What becomes of texts beyond the length limit, one of the task's ``long_texts``."""
+        return self.record["settings"]["long_text"]
+
+    def predict(self, table, *, batch_size=16):
+        """Give the predictions for N texts, in the form of the run's task.
+
+        Args:
+            table: a TokenTable of N texts, as ``encode`` gives it.
+            batch_size: rows at once; it does not change the result (to 1e-5).
+
+        Returns:
+            float32 array [N, L] of probabilities; for ner a list of N dicts from Entity to probability.
+        """
+        outputs = self.predict_rows(table, batch_size=batch_size)
+        predictions = self.task.combine(outputs, table, self.names, long_text=self.long_text, state=self.state)
+        temperature = self.record["temperature"]
+        return predictions if temperature == 1.0 else self.task.rescale(predictions, temperature)
+
+    @property
+    def commonest_label(self):
+        """Id of the label with most training texts."""
+        counts = self.record["label_counts"]
+        return max(range(len(self.names)), key=lambda i: counts[self.names[i]])
+
+    def settle_thresholds(self, threshold):
+        """Give the thresholds to decide by.
+
+        Args:
+            threshold: one for all labels, in place of the run's own, or 0 for those; limits on the number of labels
+                stay the run's.
+
+        Returns:
+            A dict, as in run.json; {} where the task knows none.
+
+        Raises:
+            InputError: a threshold for a task that knows none.
+        """
+        if not threshold:
+            return self.record["thresholds"]
+        if not self.task.takes_threshold:
+            raise InputError(f"--threshold {threshold}: {self.task.name} takes the most probable label. Leave it out.")
+        own = self.record["thresholds"]
+        return {"global": threshold} | {key: own[key] for key in ("labels_per_text",) if key in own}
+
+
+def load_run(folder, *, precision="float32"):
+    """Load a run: through the graph that training exported, without TensorFlow; through TensorFlow where there is none.
+
+    Args:
+        folder: the run's folder.
+        precision: "float32", or "bfloat16" or "int8" through the graph.
+
+    Returns:
+        A Run.
+
+    Raises:
+        InputError: as ``read_run`` and ``LightModel``; a file of the run is missing or damaged.
+    """
+    folder = Path(folder)
+    record = read_run(folder)
+    names = read_labels(folder / "label.json")
+    task = TASKS[record["task"]]
+    text_encoder = TextEncoder(read_vocabulary(folder / "vocab.txt"))
+    if is_exported(folder):
+        predict_rows, state = (
+            LightModel(folder, precision=precision).predict_rows,
+            read_weight(folder / WEIGHTS_FILE, task.state),
+        )
+    elif precision != "float32":
+        raise InputError(f'{folder} has no {GRAPH_FILE}, and TensorFlow computes in float32: PRECISION = "float32".')
+    else:
+        from zhlabel.inference.tensorflow import load_model
+        from zhlabel.inference.tensorflow import predict_rows as predict_by_tensorflow
+
+        model = load_model(folder)
+        predict_rows, state = functools.partial(predict_by_tensorflow, model), task.read_state(model)
+    return Run(folder, record, names, task, text_encoder, predict_rows, state)

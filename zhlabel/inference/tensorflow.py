@@ -1,0 +1,72 @@
+"""Runs a trained model through TensorFlow."""
+
+from pathlib import Path
+
+from zhlabel.backend import tf
+from zhlabel.data.batching import map_rows
+from zhlabel.data.labels import read_labels
+from zhlabel.io.json import read_json
+from zhlabel.models.weights import fill_weights
+from zhlabel.runs.folder import WEIGHTS_FILE, read_run
+from zhlabel.tasks import TASKS
+
+
+def predict_rows(model, table, *, batch_size):
+    """Run a model over W rows, batched by length, and give its outputs in the rows' order.
+
+    Args:
+        model: of token ids and segment ids to float32 [B, L], or for each token [B, T, K].
+        table: TokenTable of W rows.
+        batch_size: B, which does not change the result (to 1e-5).
+
+    Returns:
+        float32 array [W, L], or [sum of T, K] as long as ``table.token_ids``.
+    """
+    traced, shape = _compile_forward(model), model.output_shape
+
+    def forward(token_ids):
+        return traced(tf.constant(token_ids), tf.zeros_like(token_ids)).numpy()
+
+    return map_rows(forward, table, batch_size=batch_size, width=shape[-1], by_token=len(shape) == 3)
+
+
+def _compile_forward(model):
+    """Give the model as one traced function for batches of any shape: Keras's own predict traces anew for each."""
+    if not hasattr(model, "forward"):
+        ids = tf.TensorSpec([None, None], tf.int32)
+        traced = tf.function(lambda *inputs: model(inputs, training=False), input_signature=[ids, ids])
+        model.forward = traced.get_concrete_function()
+    return model.forward
+
+
+def load_model(folder):
+    """Build a run's model in TensorFlow and fill every weight.
+
+    Args:
+        folder: the run's folder.
+
+    Returns:
+        A Keras model of token ids and segment ids.
+
+    Raises:
+        InputError: as ``load_run``.
+    """
+    from zhlabel.backend import set_up_devices
+    from zhlabel.models.encoder import build_encoder
+    from zhlabel.models.ngram_layers import add_votes, find_dense
+    from zhlabel.ngrams.tags import TagNgrams
+    from zhlabel.ngrams.text import Ngrams
+
+    folder = Path(folder)
+    record, names = read_run(folder), read_labels(folder / "label.json")
+    set_up_devices()
+    config = read_json(folder / "encoder.json")
+    task = TASKS[record["task"]]
+    head = record["settings"]["head"]
+    encoder = build_encoder(config, seed=0, summary="" if task.by_token else head)
+    model = task.build_model(encoder, names, head=head, seed=0)
+    if record.get("ngrams"):
+        kind = TagNgrams if task.by_token else Ngrams
+        model = add_votes(model, kind.make_empty(record["ngrams"], find_dense(model).units))
+    fill_weights(model, config, folder / WEIGHTS_FILE)
+    return model

@@ -1,0 +1,213 @@
+"""Writes one result a text, in order: csv, JSON lines, parquet, BIO; a stopped csv or JSON lines job can go on."""
+
+import contextlib
+import gzip
+import json
+import os
+from pathlib import Path
+
+from zhlabel.errors import InputError
+from zhlabel.inference.writers.formats import ENCODERS, ParquetRows, encode_csv_header
+from zhlabel.io.files import hash_file, write_whole
+
+_ENDINGS = (".csv", ".jsonl", ".parquet", ".csv.gz", ".jsonl.gz")
+_ENTITY_ENDINGS = (*_ENDINGS, ".bio", ".bio.gz")
+_SYNC_ROWS = 4096  # rows between two waits for the disk: what a power cut may cost
+
+
+@contextlib.contextmanager
+def open_writer(path, *, task, job, input_file=""):
+    """Open a file for results: written as ``PATH.part``, which takes PATH's name when the block ends well.
+
+    The ending tells the form. ``.jsonl``: a result a line, as it was given. ``.csv``: a BOM, a header, then text,
+    labels joined by "|" and their probabilities likewise, four digits (multi-label); text, label, probability
+    (multi-class); text and its entities as JSON (ner); text, method, keywords and their scores (keywords).
+    ``.parquet``: columns with the names and nesting of the JSON lines. ``.bio`` (ner): a line for each character with
+    its tag, tab-separated, a blank line behind each text; a line end inside a text is written as a blank. A ``.gz``
+    behind all but parquet compresses.
+
+    If the block raises or the process dies, ``PATH.part`` stays. The next writer of the same job then goes on behind
+    its last whole record: the caller leaves out the first ``writer.done`` texts. What makes a job the same is kept in
+    ``PATH.part.json``: ``task``, ``job``, and the input file's length and SHA-256. Parquet, ``.bio`` and ``.gz`` can't
+    go on, nor can input that is no file; they start again, and ``writer.note`` says so. An earlier PATH stays until the
+    rename.
+
+    Args:
+        path: the file; its folder is made when absent.
+        task: "multi_label", "multi_class", "ner" or "keywords".
+        job: a dict, as JSON could hold it, of everything else that decides the results (the run, the thresholds).
+        input_file: the file that the texts come from, or "" for other input.
+
+    Returns:
+        A context manager that gives a Writer.
+
+    Raises:
+        InputError: the ending is unknown, PATH is the input file or a folder, or it can't be written.
+    """
+    path = Path(path)
+    _check_output(path, input_file, _ENTITY_ENDINGS if task == "ner" else _ENDINGS)
+    part, record = Path(f"{path}.part"), Path(f"{path}.part.json")
+    job = {"task": task, **job, "input": _describe_input(input_file)}
+    try:
+        resumable, done, size, note = _inspect_part(path, part, record, job)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not done:
+            part.unlink(missing_ok=True)  # before the new record, which would vouch for the old rows
+            with write_whole(record) as stream:
+                json.dump(job, stream, ensure_ascii=False)
+        stream = open(part, "r+b" if done else "wb")  # noqa: SIM115  (closed below)
+    except OSError as problem:
+        raise InputError(f"{path} can't be written: {problem.strerror or problem}.") from None
+    try:
+        stream.truncate(size)
+        stream.seek(size)
+        writer = Writer(path, stream, task=task, done=done, note=note, resumable=resumable)
+        try:
+            yield writer
+        except BaseException:
+            writer.abandon()
+            raise
+        writer.finish()
+    finally:
+        with contextlib.suppress(OSError):  # a full disk has been reported by then
+            stream.close()
+    os.replace(part, path)
+    record.unlink(missing_ok=True)
+
+
+def _check_output(path, input_file, endings):
+    if not path.name.lower().endswith(endings):
+        raise InputError(f"{path}: results are written as {' '.join(endings)}. Give the file one of these endings.")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, where the results' file was expected.")
+    if input_file and Path(input_file).exists():
+        is_same = path.exists() and os.path.samefile(path, input_file)
+        if is_same or path.resolve() == Path(input_file).resolve():
+            raise InputError(f"{path} is the input file, which the results would replace. Give them another name.")
+
+
+def _describe_input(input_file):
+    if not input_file:
+        return None
+    try:
+        return {"bytes": os.path.getsize(input_file), "sha256": hash_file(input_file)}
+    except OSError as problem:
+        raise InputError(f"{input_file} can't be read: {problem.strerror or problem}.") from None
+
+
+def _inspect_part(path, part, record, job):
+    """Tell whether the job could ever go on, and what there is to go on from: rows, bytes, and a note if not all."""
+    resumable = path.suffix.lower() in (".csv", ".jsonl") and job["input"] is not None
+    if not part.exists():
+        return resumable, 0, 0, ""
+    problem, old = "", None
+    with contextlib.suppress(OSError, ValueError):
+        old = json.loads(record.read_text(encoding="utf-8"))
+    if not resumable:
+        problem = f"{path.suffix} output" if job["input"] else "a job whose texts come from no file"
+        problem += " can't be continued"
+    elif not isinstance(old, dict):
+        problem = f"{record.name}, which says what it belongs to, is missing or damaged"
+    else:
+        new = json.loads(json.dumps(job))
+        differ = [key for key in {**new, **old} if (key in new, new.get(key)) != (key in old, old.get(key))]
+        problem = f"it belongs to another job ({', '.join(differ)} differ)" if differ else ""
+    if problem:
+        return resumable, 0, 0, f"{part} of a stopped job is not used: {problem}; all texts are done again."
+    done, size = _count_records(part, is_csv=path.suffix.lower() == ".csv")
+    return resumable, done, size, f"{part}: going on after {done} texts." if done else ""
+
+
+def _count_records(part, *, is_csv):
+    """Count the whole records that we wrote, and the bytes they take; a csv's header is none of them.
+
+    Only quoted cells hold quotation marks or line ends, so a csv record ends where a line does and the marks are even.
+    """
+    records = size = place = marks = 0
+    with open(part, "rb") as stream:
+        for line in stream:
+            place += len(line)
+            marks += line.count(b'"') if is_csv else 0
+            if line.endswith(b"\n") and marks % 2 == 0:
+                records, size = records + 1, place
+    records -= is_csv
+    return (records, size) if records > 0 else (0, 0)
+
+
+class Writer:
+    """What ``open_writer`` gives.
+
+    Attributes:
+        done: how many results lie in the file.
+        note: a sentence on a stopped job's ``PATH.part`` that was found: going on, or why not; else "".
+        resumable: whether the same command would go on if this job were stopped.
+    """
+
+    def __init__(self, path, stream, *, task, done, note, resumable):
+        self.done, self.note, self.resumable = done, note, resumable
+        self._path, self._stream, self._task, self._synced = path, stream, task, done
+        name = path.name.lower()
+        self._zip = gzip.GzipFile("", "wb", fileobj=stream, mtime=0) if name.endswith(".gz") else None
+        ending = Path(name.removesuffix(".gz")).suffix
+        self._rows = ParquetRows(stream, task) if ending == ".parquet" else None
+        self._encode = ENCODERS.get(ending)
+        if ending == ".csv" and not done:
+            self._put(encode_csv_header(task))
+
+    def write(self, results):
+        """Add results behind those that are there; they are out of this process when the call returns.
+
+        Parquet and ``.gz`` keep some back, as they can't be continued anyway.
+
+        Args:
+            results: dicts with the text and what was found: ``{"text", "labels": [{"label", "probability"}]}``,
+                ``{"text", "label", "probability"}``, ``{"text", "entities": [...]}`` or ``{"text", "method",
+                "keywords": [{"keyword", "score", "spans"}]}``, by task.
+
+        Raises:
+            InputError: the disk is full, or a label holds the "|" that joins labels in csv.
+        """
+        results = list(results)
+        try:
+            if self._rows:
+                self._rows.add(results)
+            else:
+                self._put(b"".join(self._encode(self._path, self._task, each) for each in results))
+                self._stream.flush()
+            self.done += len(results)
+            if self.done - self._synced >= _SYNC_ROWS:
+                self.save()
+        except OSError as problem:
+            raise InputError(f"{self._path} can't be written: {problem.strerror or problem}.") from None
+
+    def save(self):
+        """Wait until what was written is on the disk."""
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+        self._synced = self.done
+
+    def abandon(self):
+        """Put on the disk what can be, after an error; ``open_writer`` calls it."""
+        for step in (self._close_packing, self.save):
+            with contextlib.suppress(Exception):
+                step()
+
+    def finish(self):
+        """Write what was kept back and wait for the disk; ``open_writer`` calls it.
+
+        Raises:
+            InputError: the disk is full.
+        """
+        try:
+            self._close_packing()
+            self.save()
+        except OSError as problem:
+            raise InputError(f"{self._path} can't be written: {problem.strerror or problem}.") from None
+
+    def _close_packing(self):
+        for part in (self._rows, self._zip):
+            if part is not None:
+                part.close()
+
+    def _put(self, data):
+        (self._zip or self._stream).write(data)

@@ -1,0 +1,118 @@
+"""Splits comma- and tab-separated text into rows of cells, each with the line on which it begins."""
+
+import contextlib
+import csv
+
+from zhlabel.errors import InputError
+from zhlabel.io.files import write_whole
+
+_LONGEST_CELL = 2**31 - 1  # the most that the csv module can be told on every system
+
+
+def read_table(path, stream):
+    """Read a table with a header line; a tab in the header makes it tab-separated, else commas separate.
+
+    In comma-separated text a quoted cell may hold commas and line ends. In tab-separated text a quotation mark is an
+    ordinary character unless a cell both begins and ends with one. An empty line is an empty cell where there is one
+    column, and no row where there are several.
+
+    Args:
+        path: the file's name, for messages.
+        stream: the opened text, line ends as they are in the file.
+
+    Returns:
+        (column names, iterator of (line, cells)); ``([], ())`` for a file without any character.
+
+    Raises:
+        InputError: an empty header, lines that end in a lone carriage return, semicolons in place of commas, invalid
+            CSV such as a quotation mark that is never closed, a row whose number of cells is not the header's.
+    """
+    header = stream.readline()
+    if not header:
+        return [], ()
+    if not header.strip():
+        raise InputError(f"{path}, line 1: the header is empty. Put the columns' names there, such as label,content.")
+    delimiter = "\t" if "\t" in header else ","
+    names = [name.strip() for name in _split_header(path, header.strip("\r\n"), delimiter)]
+    if len(names) == 1 and ";" in names[0]:
+        raise InputError(f"{path}, line 1: the columns are separated by semicolons. Save it with commas or tabs.")
+    records = _split_tabs(stream) if delimiter == "\t" else _split_commas(path, stream)
+    return names, _check_rows(path, names, records, delimiter)
+
+
+@contextlib.contextmanager
+def _long_cells():
+    """Let the csv module take cells of any length, and give it its usual limit back."""
+    usual_limit = csv.field_size_limit(_LONGEST_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(usual_limit)
+
+
+def _split_header(path, header, delimiter):
+    try:
+        with _long_cells():
+            return next(csv.reader([header], delimiter=delimiter))
+    except csv.Error as problem:
+        if "\r" in header:
+            raise InputError(
+                f'{path}, line 1: lines end in a lone "\\r", expected "\\n". Save the file with \\n line ends.'
+            ) from None
+        raise InputError(f"{path}, line 1: the header is not valid CSV ({problem}).") from None
+
+
+def _check_rows(path, names, records, delimiter):
+    for line, cells in records:
+        if not cells and len(names) > 1:
+            continue
+        cells = cells or [""]
+        if len(cells) != len(names):
+            hint = " Put a text that holds a comma in double quotes." if delimiter == "," else ""
+            raise InputError(
+                f"{path}, line {line}: found {len(cells)} columns, expected {len(names)} ({', '.join(names)}).{hint}"
+            )
+        yield line, cells
+
+
+def _split_commas(path, stream):
+    first_line, reader = 2, csv.reader(stream, strict=True)
+    try:
+        while True:
+            with _long_cells():  # for this row alone: who reads on, and whether, is not known here
+                cells = next(reader, None)
+            if cells is None:
+                return
+            yield first_line, cells
+            first_line = reader.line_num + 2
+    except csv.Error as problem:
+        raise InputError(
+            f"{path}, line {first_line}: the row that begins here is not valid CSV ({problem}). "
+            'Inside a quoted field a quotation mark is written twice: "".'
+        ) from None
+
+
+def _split_tabs(stream):
+    for line, record in enumerate(stream, 2):
+        record = record.rstrip("\r\n")
+        yield line, [_unquote(cell) for cell in record.split("\t")] if record else []
+
+
+def _unquote(cell):
+    is_quoted = len(cell) > 1 and cell[0] == cell[-1] == '"'
+    return cell[1:-1].replace('""', '"') if is_quoted else cell
+
+
+def write_csv(rows, columns, path):
+    """Write rows as CSV with a BOM, by which Excel shows Chinese.
+
+    Args:
+        rows: an iterable of dicts.
+        columns: the keys to write, in order.
+        path: the file; an earlier one is replaced.
+    """
+    with write_whole(path) as stream:
+        stream.write("\ufeff")
+        writer = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

@@ -1,0 +1,1 @@
+"""What a corpus tells of a phrase: document frequencies, topics."""

@@ -1,0 +1,1 @@
+"""Keywords against gold ones: precision, recall, F1 as tables."""

@@ -1,0 +1,1 @@
+"""The unsupervised methods, and the tagger's."""

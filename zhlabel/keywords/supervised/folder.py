@@ -1,0 +1,213 @@
+"""A trained keyword method is a folder that describes itself: this names new ones, writes, finds and loads them.
+
+    runs/keywords-ranker-1/
+      keywords.json       format version, method, settings, data with its hash, package versions, scores; written last
+      model.txt           ranker: LightGBM's trees in its own text form
+      priors.json         ranker: what was a gold keyword before
+      model.json          kea: borders and weights
+      frequencies.tsv.gz  document frequencies
+      stop_words.txt  user_dictionary.txt      those that it was trained with, if any were named
+
+There is no run.json, so that it is never taken for a run that labels texts.
+"""
+
+import importlib.metadata
+import json
+import shutil
+from pathlib import Path
+
+from zhlabel.errors import InputError
+from zhlabel.io.files import hash_file, open_text, write_whole
+from zhlabel.io.json import write_json
+from zhlabel.keywords.corpus.frequencies import read_frequencies, write_frequencies
+from zhlabel.keywords.supervised.kea import Kea
+from zhlabel.keywords.supervised.priors import Priors
+from zhlabel.keywords.supervised.ranker import Ranker
+
+FORMAT_VERSION = 1
+KEYWORD_RUN_FILE = "keywords.json"
+_FREQUENCIES_FILE = "frequencies.tsv.gz"
+_PACKAGES = {"ranker": ("lightgbm", "numpy", "jieba", "snowballstemmer"), "kea": ("numpy", "jieba", "snowballstemmer")}
+
+
+def choose_new_folder(method, name=""):
+    """Give the folder for a new run, which must not hold anything yet.
+
+    Args:
+        method: "ranker" or "kea".
+        name: RUN; "": the next free runs/keywords-<method>-<n>.
+
+    Returns:
+        The folder's path.
+
+    Raises:
+        InputError: the named folder is there and holds something.
+    """
+    from zhlabel.runs.folder import locate_run, name_new_run
+
+    free = name_new_run("keywords", method)
+    folder = locate_run(name) if name else free
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise InputError(f"--run {name}: {folder} holds something already and is not overwritten. Free is: {free}")
+    return folder
+
+
+def find_newest_keyword_run(method):
+    """Give the folder of the newest run of a method, by the time of its keywords.json.
+
+    Args:
+        method: "ranker" or "kea".
+
+    Returns:
+        The folder's path.
+
+    Raises:
+        InputError: there is none.
+    """
+    from zhlabel.runs.folder import list_newest
+
+    for path in list_newest(KEYWORD_RUN_FILE):
+        if _read_json(path).get("method") == method:
+            return path.parent
+    raise InputError(f"runs/ holds no {method} yet. Train one first: python keyword_train.py --method {method}")
+
+
+def read_keyword_run(folder):
+    """Read what keywords.json says of a run.
+
+    Args:
+        folder: the run's folder.
+
+    Returns:
+        Its dict: format, method, settings, data, versions, scores.
+
+    Raises:
+        InputError: it is no keyword run, or of another format.
+    """
+    path = Path(folder) / KEYWORD_RUN_FILE
+    if not path.is_file():
+        raise InputError(
+            f"{folder} is no run of a keyword method: it has no {KEYWORD_RUN_FILE}. Train one: python keyword_train.py"
+        )
+    record = _read_json(path)
+    if record.get("format") != FORMAT_VERSION:
+        raise InputError(
+            f"{path}: format {record.get('format')}, expected {FORMAT_VERSION}. The run was made by another version "
+            "of zhlabel; train it again, or use that version."
+        )
+    return record
+
+
+def check_keyword_run(folder, method):
+    """Refuse a run of another method.
+
+    Args:
+        folder: the run's folder.
+        method: "ranker" or "kea", which the run must be of.
+
+    Raises:
+        InputError: it is of another, or as ``read_keyword_run``.
+    """
+    found = read_keyword_run(folder).get("method")
+    if found != method:
+        raise InputError(f"{folder} is a run of {found}, expected {method}. Name another with --run.")
+
+
+def load_keyword_model(folder, method):
+    """Load what a method has learned.
+
+    Args:
+        folder: the run's folder.
+        method: "ranker" or "kea", which the run must be of.
+
+    Returns:
+        A Ranker or a Kea.
+
+    Raises:
+        InputError: as ``read_keyword_run``; the run is of another method, or one of its files is missing or broken.
+    """
+    folder = Path(folder)
+    check_keyword_run(folder, method)
+    frequencies = read_frequencies(folder / _FREQUENCIES_FILE)
+    try:
+        if method == "kea":
+            learned = _read_json(folder / "model.json")
+            return Kea(learned["borders"], learned["weights"], frequencies)
+        return Ranker(_load_trees(folder), Priors.from_json(_read_json(folder / "priors.json")), frequencies)
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise InputError(f"{folder}: its model can't be read ({problem}). Restore it, or train it anew.") from None
+
+
+def _load_trees(folder):
+    import lightgbm
+
+    with open_text(folder / "model.txt") as stream:
+        try:
+            return lightgbm.Booster(model_str=stream.read())
+        except lightgbm.basic.LightGBMError as problem:
+            raise ValueError(str(problem)) from None
+
+
+def take_words(folders, *, stop_words, user_dictionary):
+    """Give the files by which texts are divided into words as trained methods have learned them.
+
+    Args:
+        folders: the methods' runs.
+        stop_words: STOP_WORDS; "": those of the runs, if they have some.
+        user_dictionary: USER_DICTIONARY, likewise.
+
+    Returns:
+        The two files, "" where there is none.
+
+    Raises:
+        InputError: a run was trained with other words than those given, or than another run.
+    """
+    taken = {"stop_words": stop_words, "user_dictionary": user_dictionary}
+    for name in taken:
+        owned = {str(Path(folder) / f"{name}.txt") for folder in folders}
+        found = sorted(path for path in owned if Path(path).is_file())
+        taken[name] = taken[name] or next(iter(found), "")
+        if taken[name] and (owned - {*found} or len({hash_file(path) for path in [taken[name], *found]}) > 1):
+            flag = f"--{name.replace('_', '-')}"
+            raise InputError(
+                f"{flag} {taken[name]}: {', '.join(map(str, folders))} must have been trained with the same file, and "
+                "was not. Leave the flag out, use one run at a time, or train anew with it."
+            )
+    return taken["stop_words"], taken["user_dictionary"]
+
+
+def write_keyword_run(folder, method, model, *, settings, data, scores):
+    """Write a run, keywords.json last, so that a folder without it is one that was not finished.
+
+    Args:
+        folder: as ``choose_new_folder`` gave it.
+        method: "ranker" or "kea".
+        model: its Ranker or Kea.
+        settings: {name: value} with which it was trained; the files ``stop_words`` and ``user_dictionary`` are copied.
+        data: dict that tells the training file, its sha256 and what it holds.
+        scores: figures of the cross-validation, {} without.
+    """
+    folder = Path(folder)
+    write_frequencies(folder / _FREQUENCIES_FILE, model.frequencies)
+    for name in ("stop_words", "user_dictionary"):
+        if settings.get(name):
+            shutil.copyfile(settings[name], folder / f"{name}.txt")
+    if method == "kea":
+        learned = {"borders": model.borders, "weights": model.weights}
+        write_json(learned, folder / "model.json")
+    else:
+        for name, content in (
+            ("model.txt", model.booster.model_to_string()),
+            ("priors.json", json.dumps(model.priors.to_json(), ensure_ascii=False)),
+        ):
+            with write_whole(folder / name) as stream:
+                stream.write(content)
+    versions = {name: importlib.metadata.version(name) for name in _PACKAGES[method]}
+    record = {"method": method, "settings": settings, "data": data, "versions": versions, "scores": scores}
+    write_json({"format": FORMAT_VERSION, **record}, folder / KEYWORD_RUN_FILE)
+
+
+def _read_json(path):
+    from zhlabel.io.json import read_json
+
+    return read_json(path)

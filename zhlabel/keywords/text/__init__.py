@@ -1,0 +1,1 @@
+"""A text as words with kinds, and the candidates among them."""

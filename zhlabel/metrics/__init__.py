@@ -1,0 +1,1 @@
+"""Figures with a definition: classification, entities, ranking, calibration, intervals, significance."""

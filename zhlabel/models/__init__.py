@@ -1,0 +1,1 @@
+"""The Keras models: layers, encoder, heads, CRF, LoRA, precision."""

@@ -1,0 +1,1 @@
+"""Linear models of n-grams that vote beside the encoder."""

@@ -1,0 +1,1 @@
+"""Raw text to a checkpoint: masked words, the bag of words of [CLS]."""

@@ -1,0 +1,224 @@
+"""Raw text -> documents -> rows of token ids of which none is lost, with the places where words begin."""
+
+import contextlib
+import itertools
+import lzma
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zhlabel.data.texts import read_texts
+from zhlabel.data.tokenizer import TextEncoder, read_vocabulary
+from zhlabel.errors import InputError
+from zhlabel.io.parallel import map_chunks
+
+_CHUNK_CHARACTERS = 200_000
+_ALL = 1 << 40  # a length limit beyond every text
+
+
+@dataclass(frozen=True)
+class Rows:
+    """W rows of at most MAX_LENGTH tokens, each [CLS], text, [SEP], one after the other in one array.
+
+    Attributes:
+        token_ids: int32 [sum of T].
+        word_starts: bool [sum of T], True where a word begins.
+        starts: int64 [W + 1]; row w has ``token_ids[starts[w]:starts[w + 1]]``.
+        documents: int64 [W], rising: the document that a row is of.
+    """
+
+    token_ids: np.ndarray
+    word_starts: np.ndarray
+    starts: np.ndarray
+    documents: np.ndarray
+
+    def __len__(self):
+        return len(self.documents)
+
+    @property
+    def lengths(self):
+        """int64 [W], tokens of each row."""
+        return np.diff(self.starts)
+
+
+def read_documents(path):
+    """Read a file's documents, each a list of its lines; a blank line of a ``.txt`` ends a document.
+
+    In every other form that ``texts.read_texts`` reads, each text is a document. Empty texts are none. ``.xz`` behind
+    the ending is unpacked, like ``.gz``.
+
+    Args:
+        path: the file.
+
+    Returns:
+        An iterator over lists of lines, without empty ones.
+
+    Raises:
+        InputError: as ``read_texts``; a ``.xz`` file is damaged.
+    """
+    with _unpack(Path(path)) as unpacked:
+        name, lines = unpacked.name.lower().removesuffix(".gz"), []
+        for text in read_texts(unpacked):
+            if text.strip():
+                lines.append(text)
+            if lines and not (name.endswith(".txt") and text.strip()):
+                yield lines
+                lines = []
+        if lines:
+            yield lines
+
+
+@contextlib.contextmanager
+def _unpack(path):
+    """Give the file itself, or one for the time of the block that holds what a ``.xz`` file has packed."""
+    if not path.name.lower().endswith(".xz"):
+        yield path
+        return
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file. Check the name, or give another.")
+    with tempfile.TemporaryDirectory() as folder:
+        unpacked = Path(folder) / path.name[: -len(".xz")]
+        try:
+            with lzma.open(path, "rb") as packed, open(unpacked, "wb") as stream:
+                shutil.copyfileobj(packed, stream)
+        except (lzma.LZMAError, EOFError) as problem:
+            raise InputError(f"{path} is not a whole xz file ({problem}). Copy or compress it again.") from None
+        try:
+            yield unpacked
+        except InputError as problem:
+            raise InputError(str(problem).replace(str(unpacked), str(path))) from None
+
+
+def find_word_starts(text, spans, is_continuation):
+    """Mark the tokens of a text at which one of jieba's words begins; a ``##`` piece never begins one.
+
+    jieba divides by its dictionary alone (HMM=False): twice as fast, and new words that it would guess are few.
+
+    Args:
+        text: the text.
+        spans: int [T, 2], characters of each token.
+        is_continuation: bool [T], whether it is a ``##`` piece.
+
+    Returns:
+        bool [T].
+    """
+    import jieba
+
+    sizes = [len(word) for word in jieba.cut(text, HMM=False)]
+    words = np.repeat(np.arange(len(sizes)), sizes)[spans[:, 0]]
+    return (np.diff(words, prepend=-1) != 0) & ~is_continuation
+
+
+def cut_rows(word_starts, room):
+    """Cut a document's tokens into rows of like length, as few as hold them, at words where that is possible.
+
+    Args:
+        word_starts: bool [N], where a word begins.
+        room: tokens a row holds, [CLS] and [SEP] not counted.
+
+    Returns:
+        The rows' bounds, from 0 to N.
+
+    >>> cut_rows(np.array([1, 0, 1, 0, 1, 1], dtype=bool), 4)
+    [0, 2, 6]
+    """
+    bounds, count = [0], len(word_starts)
+    while (rest := count - bounds[-1]) > room:
+        begin, size = bounds[-1], -(-rest // -(-rest // room))
+        inside = np.flatnonzero(word_starts[begin + 1 : begin + size + 1])
+        bounds.append(begin + 1 + int(inside[-1]) if len(inside) else begin + size)
+    return [*bounds, count]
+
+
+class _RowMaker:
+    """Makes rows of documents; one in each process."""
+
+    def __init__(self, vocabulary_file, max_length, by_words):
+        vocabulary = read_vocabulary(vocabulary_file)
+        self.encoder, self.room, self.by_words = TextEncoder(vocabulary), max_length - 2, by_words
+        self.first_id, self.last_id = vocabulary["[CLS]"], vocabulary["[SEP]"]
+        self.is_continuation = np.array([token.startswith("##") for token in vocabulary])
+        if by_words:
+            import jieba
+
+            jieba.setLogLevel("WARNING")
+            jieba.initialize()
+
+    def __call__(self, documents):
+        """Give token ids, word starts, lengths of rows and rows of each document, as arrays."""
+        table = self.encoder.encode([line for lines in documents for line in lines], max_length=_ALL)
+        ids, starts, lengths, counts, line = [], [], [], [], 0
+        for lines in documents:
+            parts = [self._encode_line(table, line + i, text) for i, text in enumerate(lines)]
+            line += len(lines)
+            tokens, words = (np.concatenate(each) for each in zip(*parts, strict=True))
+            bounds = cut_rows(words, self.room) if len(tokens) else [0]
+            for begin, end in itertools.pairwise(bounds):
+                ids += [[self.first_id], tokens[begin:end], [self.last_id]]
+                starts += [[True], words[begin:end], [True]]
+                lengths.append(end - begin + 2)
+            counts.append(len(bounds) - 1)
+        return _join(ids, np.int32), _join(starts, bool), lengths, counts
+
+    def _encode_line(self, table, line, text):
+        part = slice(table.starts[line] + 1, table.starts[line + 1] - 1)  # without [CLS] and [SEP]
+        ids = table.token_ids[part]
+        if not self.by_words:
+            return ids, np.ones(len(ids), dtype=bool)
+        return ids, find_word_starts(text, table.offsets[part], self.is_continuation[ids])
+
+
+def _join(arrays, dtype):
+    return np.concatenate([np.zeros(0, dtype), *arrays]).astype(dtype)
+
+
+def read_rows(path, vocabulary_file, *, max_length, by_words=True, on_characters=None):
+    """Read a file of raw text as rows, with all processors; no token is lost.
+
+    A document's lines are joined; what is longer than a row goes on in the next one, and no row holds two documents.
+    Memory grows with the text, some ten bytes a character.
+
+    Args:
+        path: the file, as ``read_documents`` takes it.
+        vocabulary_file: the checkpoint's vocab.txt.
+        max_length: tokens a row, [CLS] and [SEP] counted in; at least 3.
+        by_words: whether words are sought; if not, each token begins one.
+        on_characters: called with the number of characters after each part of the text.
+
+    Returns:
+        Rows; at least one.
+
+    Raises:
+        InputError: the file can't be read, or holds no token.
+    """
+    chunks, documents = list(_chunk(read_documents(path))), 0
+    parts, rows_of = [], []
+    arguments, processes = (vocabulary_file, max_length, by_words), min(len(chunks), os.cpu_count() or 1)
+    results = map_chunks(_RowMaker, arguments, chunks, processes=max(1, processes))
+    for chunk, (ids, words, lengths, counts) in zip(chunks, results, strict=True):
+        parts.append((ids, words, lengths))
+        rows_of.append(np.repeat(np.arange(documents, documents + len(counts)), counts))
+        documents += len(counts)
+        if on_characters:
+            on_characters(sum(len(line) for lines in chunk for line in lines))
+    if not sum(map(len, rows_of)):
+        raise InputError(f"{path} holds no text. One text or paragraph a line is expected.")
+    ids, words, lengths = zip(*parts, strict=True)
+    starts = np.cumsum([0, *np.concatenate(lengths)], dtype=np.int64)
+    return Rows(np.concatenate(ids), np.concatenate(words), starts, np.concatenate(rows_of).astype(np.int64))
+
+
+def _chunk(documents):
+    chunk, size = [], 0
+    for lines in documents:
+        chunk.append(lines)
+        size += sum(map(len, lines))
+        if size >= _CHUNK_CHARACTERS:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk

@@ -1,0 +1,1 @@
+"""Figures as tables, files, pictures and a page."""

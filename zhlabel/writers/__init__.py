@@ -1,9 +1,0 @@
-"""Writes one result a text, in order, into a file that a stopped job goes on with.
-
-writer.py  open_writer: PATH.part until the end, and what lies there of a stopped job
-forms.py   one result as csv, JSON lines or BIO; rows of results as parquet
-"""
-
-from zhlabel.writers.writer import open_writer
-
-__all__ = ["open_writer"]
