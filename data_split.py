@@ -71,7 +71,7 @@ def main(settings):
 
 
 def read_sizes(settings):
-    """Give the numbers in PARTS, and stop where they, or the sources, are too many or too few."""
+    """Return the numbers in PARTS, and stop where they, or the sources, are too many or too few."""
     if len(settings.sources) not in (1, 2):
         raise InputError(f"--sources: found {len(settings.sources)} files, expected one, or two separated by a comma.")
     try:
@@ -91,7 +91,7 @@ def read_sizes(settings):
 
 
 def plan_files(settings, count, ending):
-    """Give (path, place of its source, part) of each file to write, and stop where one exists already."""
+    """Return (path, place of its source, part) of each file to write, and stop where one exists already."""
     folder, sources = Path(settings.out_folder), settings.sources
     if len(sources) == 1:
         plan = [(name, 0, part) for part, name in enumerate(("train", "dev", "test")[:count])]
@@ -130,7 +130,7 @@ def read_source(path, task):
 
 
 def choose_parts(sources, groups, names, sizes, seed):
-    """Give the part of each different text, int array [G]."""
+    """Return the part of each different text, int array [G]."""
     count = 1 + max(numbers.max() for numbers in groups)
     targets = [
         merge_targets(encode_labels(source, names), numbers, count)
@@ -169,7 +169,7 @@ def write_examples(stream, examples, *, in_json):
 
 
 def describe_source(path, examples, groups):
-    """Say how many texts a file has, and how many of them are the same."""
+    """Count how many texts a file has, and how many of them are the same."""
     found = defaultdict(set)
     for example, group in zip(examples, groups.tolist(), strict=True):
         found[group].add((frozenset(example.labels), example.entities))
@@ -181,7 +181,7 @@ def describe_source(path, examples, groups):
 
 
 def describe_overlap(paths, sources, groups):
-    """Say how many different texts both sources have, and how often their labels agree."""
+    """Count how many different texts both sources have, and how often their labels agree."""
     labels = [defaultdict(set), defaultdict(set)]
     for found, examples, numbers in zip(labels, sources, groups, strict=True):
         for example, group in zip(examples, numbers.tolist(), strict=True):
@@ -193,7 +193,7 @@ def describe_overlap(paths, sources, groups):
 
 
 def format_table(paths, sources, files, owners, names):
-    """Give a line for each label: its texts in each source, and in each file with their share of its source's."""
+    """Return a line for each label: its texts in each source, and in each file with their share of its source's."""
     totals = [count_texts(examples, names) for examples in sources]
     columns = [["", *names, "(no label)", "texts"]]
     for path, counts in zip(paths, totals, strict=True):
@@ -222,7 +222,7 @@ def describe_gaps(files, names):
 
 
 def describe_differences(files, groups, parts):
-    """Say of two sources which texts one training file has alone, and which texts of both only one dev file has."""
+    """Describe which texts one training file of two has alone, and which texts of both only one dev file has."""
     if len(groups) == 1:
         return
     names = [path.name for path in files]

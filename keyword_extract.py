@@ -119,7 +119,7 @@ def check_files(settings):
 
 
 def choose_texts(settings):
-    """Give pairs of a text and its gold keywords (None: it has none), how many (None: unknown), and those with gold."""
+    """Return pairs of a text and its gold keywords or None, how many (None: unknown), and those with gold."""
     is_given = settings.texts != tuple(TEXTS)
     if settings.input_file and is_given:
         raise InputError(
@@ -134,7 +134,7 @@ def choose_texts(settings):
 
 
 def prepare_recipe(settings, folder, total):
-    """Make or find what the methods need; tables that are not kept lie in a folder that goes when the script ends."""
+    """Build or find what the methods need; tables that are not kept lie in a folder that goes when the script ends."""
     needs = {need for name in settings.method for need in METHODS[name].needs}
     runs = {name: find_run(name, settings.run) for name in settings.method if METHODS[name].is_trained}
     folders = [run for name, run in runs.items() if "model" in METHODS[name].needs]
@@ -167,7 +167,7 @@ def prepare_recipe(settings, folder, total):
 
 
 def choose_frequencies(settings, recipe, folder, total):
-    """Give the table of document frequencies, counted if need be; "" stands for the words that jieba brings along."""
+    """Return the table of document frequencies, counted if need be; "" stands for the words that jieba brings along."""
     given = settings.frequencies
     if given and Path(given).exists():
         read_frequencies(given)  # tells a damaged table now
@@ -249,7 +249,7 @@ def extract(settings, recipe, pairs, total, scorers, writer):
 
 
 def list_keywords(keywords):
-    """Give Keywords as JSON has them."""
+    """Return Keywords as JSON has them."""
     return [{"keyword": each.text, "score": each.score, "spans": list(map(list, each.spans))} for each in keywords]
 
 

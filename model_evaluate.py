@@ -45,7 +45,7 @@ def main(settings):
 
 
 def split_list(text):
-    """Give the parts of a list with commas."""
+    """Return the parts of a list with commas."""
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
@@ -110,7 +110,7 @@ def report_file(file, evaluated, train, notes, given_threshold):
 
 
 def describe(report, given_threshold):
-    """Give the lines below the table: what was scored, how sure the figures are, by what was decided, baselines."""
+    """Return the lines below the table: what was scored, how sure the figures are, by what was decided, baselines."""
     data = report["data"]
     fate = f"{data['truncated']:,} of them cut at the length limit"
     if data["windowed"]:

@@ -62,7 +62,7 @@ def main(settings):
 
 
 def choose_texts(settings):
-    """Give the texts to label and, where it is known, how many they are."""
+    """Return the texts to label and, where it is known, how many they are."""
     is_given = settings.texts != tuple(TEXTS)
     if settings.input_file and is_given:
         raise InputError(
@@ -77,7 +77,7 @@ def choose_texts(settings):
 
 
 def label_texts(run, texts, thresholds, batch_size, chunk_size):
-    """Give a result for each text, in order; chunk by chunk, so that memory does not grow with their number."""
+    """Return a result for each text, in order; chunk by chunk, so that memory does not grow with their number."""
     texts = iter(texts)
     while chunk := list(islice(texts, chunk_size)):
         predictions = run.predict(run.encode(chunk), batch_size=batch_size)

@@ -146,7 +146,7 @@ def prepare_model(settings, checkpoint, batches):
     from zhlabel.pretraining import model as pretrainer
 
     print(f"device: {backend.describe_device()}")
-    backend.set_up_devices()
+    backend.configure_devices()
     config, rows, with_bag = checkpoint.config, batches.rows, settings.bag_of_words > 0
     found = read_heads(checkpoint, bag_of_words=with_bag)
     counts = np.bincount(rows.token_ids, minlength=config["vocab_size"]) * batches.kinds.is_text

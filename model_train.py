@@ -16,7 +16,7 @@ from zhlabel.cli.settings import run_script
 from zhlabel.data.batching import pad_rows
 from zhlabel.data.datasets import read_datasets
 from zhlabel.data.labels import LAST_LABELS_FILE, count_labels, read_labels, write_labels
-from zhlabel.data.tokenizer import TextEncoder, read_vocabulary
+from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.errors import InputError
 from zhlabel.models import build as models
 from zhlabel.runs.folder import is_complete, locate_run, name_new_run, write_run
@@ -96,10 +96,10 @@ def main(settings):
         seed=settings.seed,
         note=print,
     )
-    text_encoder, tables = TextEncoder(read_vocabulary(checkpoint.vocab_file)), {}
+    tokenizer, tables = Tokenizer(read_vocabulary(checkpoint.vocab_file)), {}
     for part, each in examples.items():
         texts = [example.text for example in each]
-        table = tables[part] = text_encoder.encode(texts, max_length=settings.max_length, long_text=long_text)
+        table = tables[part] = tokenizer.encode(texts, max_length=settings.max_length, long_text=long_text)
         for note in filter(None, [table.describe_long(), *task.describe_gold(gold[part], table, names)]):
             print(f"note: {part}: {note}")
     weights = task.weigh_rows(gold["train"], names, settings.class_weights, tables["train"])
@@ -149,7 +149,7 @@ def main(settings):
         if computed_in != "float32":  # thresholds are chosen on the numbers that prediction will give
             model = precision.copy_in_float32(model, build)
         dev = batching.TaskData(tables["dev"], task.align(gold["dev"], tables["dev"], names))
-        votes = functools.partial(ensemble.let_ngrams_vote, score=score_dev)
+        votes = functools.partial(ensemble.add_ngram_votes, score=score_dev)
         model, ngrams = votes(model, train, dev) if settings.ngrams else (model, 0)
         predictions = predict_dev(tensorflow.predict_rows(model, tables["dev"], batch_size=4 * settings.batch_size))
         dev_score = task.score_dev(predictions, gold["dev"], names)
@@ -158,7 +158,7 @@ def main(settings):
         arrays = task.gather(predictions, gold["dev"], names)
         if settings.lora_rank:
             lora.merge_lora(model.get_layer("encoder"), checkpoint.config)
-        chosen = tuning.settle_decisions(task, arrays, names, resolved, folder)
+        chosen = tuning.choose_and_write_decisions(task, arrays, names, resolved, folder)
         history = snapshots.read_history(folder)
         write_history(history, folder, score_name=task.score_name)
         record = {
@@ -230,7 +230,7 @@ def prepare_model(settings, task, build, dev_table, total_steps):
     from zhlabel.training import adversarial, loop
 
     print(f"device: {backend.describe_device()}")
-    backend.set_up_devices()
+    backend.configure_devices()
     backend.set_seed(settings.seed)
     sample = pad_rows(dev_table.token_ids, dev_table.starts, range(min(settings.batch_size, len(dev_table))))
     model, computed_in, reason = precision.build_in_precision(settings.precision, build, sample)

@@ -5,24 +5,24 @@ import time
 
 import numpy as np
 
-from zhlabel.data.tokenizer import TokenTable
+from zhlabel.data.tokenizer import Encodings
 from zhlabel.tasks import TASKS
 
 NAMES, TEXTS, TOKENS, REPEATS = [f"type{i}" for i in range(10)], 64, 128, 15
 
 
 def make_table(vocabulary_size):
-    """Make a TokenTable of random tokens, as long as a row may be."""
+    """Build Encodings of random tokens, as long as a row may be."""
     ids = np.random.default_rng(1).integers(5, vocabulary_size, TEXTS * TOKENS).astype(np.int32)
     places = np.tile(np.arange(TOKENS, dtype=np.int32), TEXTS)
     texts, lengths = np.arange(TEXTS), np.full(TEXTS, TOKENS)
-    return TokenTable(
+    return Encodings(
         ids, np.arange(TEXTS + 1) * TOKENS, lengths, np.column_stack([places, places + 1]), texts, 0 * texts
     )
 
 
 def measure(call):
-    """Give (result, seconds)."""
+    """Return (result, seconds)."""
     started = time.perf_counter()
     result = call()
     return result, time.perf_counter() - started

@@ -29,7 +29,7 @@ PKE_OPTIONS = {name: {"df": {"--NB_DOC--": 100}} for name in ("TfIdf", "KPMiner"
 
 
 def list_ours(documents, resources):
-    """Give {name: function of no argument} for our methods."""
+    """Return {name: function of no argument} for our methods."""
 
     def run(method):
         needed = {need: resources[need] for need in method.needs}
@@ -40,7 +40,7 @@ def list_ours(documents, resources):
 
 
 def list_originals(documents):
-    """Give the same for the packages that are installed, on the same English texts."""
+    """Return the same for the packages that are installed, on the same English texts."""
     found = {}
     try:
         import yake
@@ -67,7 +67,7 @@ def list_originals(documents):
 
 
 def split_sentences(document):
-    """Give a document as pke reads tagged text: a list of sentences, each a list of (word, tag)."""
+    """Return a document as pke reads tagged text: a list of sentences, each a list of (word, tag)."""
     sentences = {}
     for word in document.words:
         pair = document.text[word.start : word.end], PKE_TAGS[word.kind]

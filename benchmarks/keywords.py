@@ -35,14 +35,14 @@ PUBLISHED = {
 
 
 def read_csl(data, part):
-    """Give (text, keywords) of one part of csl_keywords."""
+    """Return (text, keywords) of one part of csl_keywords."""
     for line in (data / "csl_keywords" / f"{part}.tsv").read_text(encoding="utf-8").splitlines():
         _, text, keywords = line.split("\t")
         yield text, keywords.split("_")
 
 
 def read_xfyun(data):
-    """Give (title and abstract, keywords) of xfyun_papers."""
+    """Return (title and abstract, keywords) of xfyun_papers."""
     with gzip.open(data / "xfyun_papers" / "test.csv.gz", "rt", encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             keywords = [each.strip(" .") for each in row["Keywords"].split(";")]
@@ -50,7 +50,7 @@ def read_xfyun(data):
 
 
 def read_zip(data, name):
-    """Give {document's name: (text, keywords)} of one of the English sets."""
+    """Return {document's name: (text, keywords)} of one of the English sets."""
     with zipfile.ZipFile(data / "keyphrase_en" / f"{name}.zip") as file:
         names = sorted(each for each in file.namelist() if "/docsutf8/" in each and each.endswith(".txt"))
         wanted = [each for each in file.namelist() if each.endswith((".txt", ".key"))]
@@ -63,7 +63,7 @@ def read_zip(data, name):
 
 
 def read_inspec(data, part):
-    """Give (text, keywords) of Hulth's division of Inspec, with the keywords that the indexers chose freely."""
+    """Return (text, keywords) of Hulth's division of Inspec, with the keywords that the indexers chose freely."""
     texts = read_zip(data, "Inspec")
     gold = json.loads((data / "keyphrase_en" / "inspec_split_references" / f"{part}.uncontr.json").read_text("utf-8"))
     for name, variants in gold.items():

@@ -22,7 +22,7 @@ from benchmarks.side_by_side import (
 from zhlabel.checkpoints import find_checkpoint
 from zhlabel.data.examples import read_examples
 from zhlabel.data.labels import collect_labels
-from zhlabel.data.tokenizer import TextEncoder, read_vocabulary
+from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.errors import InputError
 
 # Title to the function of benchmarks.contenders.ours_changed. The first is what the others' ratios are to.
@@ -46,8 +46,8 @@ def main(arguments):
     config = checkpoint.config | (BASE if arguments.base else {})
     precision = "bfloat16" if arguments.bfloat16 else "float32"
     with tempfile.TemporaryDirectory() as folder:
-        material, text_encoder = Path(folder) / "texts.npz", TextEncoder(read_vocabulary(checkpoint.vocab_file))
-        write_training(material, examples, collect_labels(examples), text_encoder, steps=arguments.steps)
+        material, tokenizer = Path(folder) / "texts.npz", Tokenizer(read_vocabulary(checkpoint.vocab_file))
+        write_training(material, examples, collect_labels(examples), tokenizer, steps=arguments.steps)
         shared = {"module": "ours_changed", "part": "train", "material": str(material), "config": config}
         chosen = {title: CHANGES[title] for title in arguments.changes}
         orders = {title: shared | {"change": change, "precision": precision} for title, change in chosen.items()}

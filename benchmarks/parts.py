@@ -25,14 +25,14 @@ from zhlabel.checkpoints import find_checkpoint
 from zhlabel.data.batching import TaskData
 from zhlabel.data.examples import read_examples
 from zhlabel.data.labels import collect_labels, encode_labels
-from zhlabel.data.tokenizer import TextEncoder, read_vocabulary
+from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.decisions.thresholds import parse_goal
 from zhlabel.errors import InputError
 from zhlabel.inference.tensorflow import predict_rows
 from zhlabel.models.classifier import build_classifier
 from zhlabel.models.encoder import load_encoder
-from zhlabel.models.ngram_layers import measure_margins
-from zhlabel.ngrams.text import fit_ngrams, weigh_votes
+from zhlabel.models.ngram_layers import build_margin_model
+from zhlabel.ngrams.text import fit_ngrams, fit_vote_weights
 from zhlabel.tasks import TASKS
 from zhlabel.training.loop import compile_model, fit_model
 
@@ -58,7 +58,7 @@ def build(part, checkpoint, label_count, seed):
 
 
 def train(part, checkpoint, learned, asked, arguments, seed):
-    """Train one model with one part on TaskData ``learned``; gives its logits for each TokenTable of ``asked``."""
+    """Train one model with one part on TaskData ``learned``; gives its logits for each Encodings of ``asked``."""
     with computing_in(arguments.precision):
         model = build(part, checkpoint, learned.targets.shape[1], seed)
     steps = -(-len(learned.table) // BATCH_SIZE)
@@ -96,13 +96,13 @@ def train(part, checkpoint, learned, asked, arguments, seed):
 
 
 def ask_linear(learned, asked):
-    """Give the margins of a linear model of n-grams, learned from TaskData, for each TokenTable of ``asked``."""
-    voters = measure_margins(fit_ngrams(learned.table, learned.targets, learned.targets.shape[1]))
+    """Return the margins of a linear model of n-grams, learned from TaskData, for each Encodings of ``asked``."""
+    voters = build_margin_model(fit_ngrams(learned.table, learned.targets, learned.targets.shape[1]))
     return [predict_rows(voters, table, batch_size=64) for table in asked]
 
 
 def ask_teachers(teachers, checkpoint, encode, places, arguments, seed):
-    """Give the probabilities that teachers have for the texts at ``places``, float64 [B, L].
+    """Return the probabilities that teachers have for the texts at ``places``, float64 [B, L].
 
     Three default models of other seeds have learned from these very texts; of five folds, each is left to a default
     model with its n-grams, or to the n-grams alone, that have learned from the other four.
@@ -118,12 +118,12 @@ def ask_teachers(teachers, checkpoint, encode, places, arguments, seed):
         (margins[fold],) = ask_linear(learned, left)
         if teachers == "folds":
             (logits[fold],) = learn(learned, left, seed=seed)
-    scale, share, shift = weigh_votes(logits, margins, whole.targets)
+    scale, share, shift = fit_vote_weights(logits, margins, whole.targets)
     return expit(scale * logits + share * margins + shift)
 
 
 def prepare(part, checkpoint, encode, places, arguments, seed):
-    """Give what a part learns from as TaskData: the texts at ``places``, other texts or other targets."""
+    """Return what a part learns from as TaskData: the texts at ``places``, other texts or other targets."""
     if part.joined:
         return encode(places, np.random.default_rng(seed).permutation(places)[: len(places) // 2 * 2].reshape(-1, 2))
     learned = encode(places)
@@ -134,7 +134,7 @@ def prepare(part, checkpoint, encode, places, arguments, seed):
 
 
 def judge(chosen_on, judged_by, chosen_gold, gold):
-    """Give micro F1 on the texts to be judged by, with the threshold that is best on the others; from logits."""
+    """Return micro F1 on the texts to be judged by, with the threshold that is best on the others; from logits."""
     arrays = {"probabilities": expit(chosen_on), "gold": chosen_gold}
     threshold = TASK.tune(arrays, (), per_label=False, goal=parse_goal("micro_f1"))["global"]
     found = expit(judged_by) >= threshold
@@ -146,13 +146,13 @@ def main(arguments):
     names = collect_labels(examples)
     if len(examples) < 2 * TRAINED:
         raise InputError(f"{arguments.train_file}: {len(examples):,} texts, expected {2 * TRAINED:,} or more.")
-    text_encoder, gold = TextEncoder(read_vocabulary(checkpoint.vocab_file)), encode_labels(examples, names)
+    tokenizer, gold = Tokenizer(read_vocabulary(checkpoint.vocab_file)), encode_labels(examples, names)
 
     def encode(places, pairs=()):
         """The texts at places, and texts joined of two: TaskData."""
         texts = [examples[i].text for i in places] + [examples[i].text + examples[k].text for i, k in pairs]
         targets = np.concatenate([gold[places], *(gold[[i]] | gold[[k]] for i, k in pairs)])
-        return TaskData(text_encoder.encode(texts, max_length=128, long_text="cut"), targets)
+        return TaskData(tokenizer.encode(texts, max_length=128, long_text="cut"), targets)
 
     log = Path(arguments.out) / "parts.jsonl"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -171,7 +171,7 @@ def main(arguments):
             learned = prepare(PARTS[title], checkpoint, encode, places, arguments, seed)
             logits = train(PARTS[title], checkpoint, learned, tables, arguments, seed)
             seconds = time.perf_counter() - started
-            scale, share, shift = weigh_votes(logits[0], margins[0], golds[0])
+            scale, share, shift = fit_vote_weights(logits[0], margins[0], golds[0])
             mixed = [scale * one + share * other + shift for one, other in zip(logits, margins, strict=True)]
             row = {**key, "alone": judge(*logits, *golds), "voted": judge(*mixed, *golds), "seconds": seconds}
             print(row, flush=True)

@@ -53,7 +53,7 @@ def start(folder):
 
 
 def time_in_turn(steps):
-    """Give the median seconds of each step, taken in turn."""
+    """Return the median seconds of each step, taken in turn."""
     seconds = {name: [] for name in steps}
     for _ in range(REPEATS):
         for name, step in steps.items():

@@ -126,7 +126,7 @@ def call(script, flags, folder):
 
 
 def find_files(name, data, out):
-    """Give the files of a set by part, train, dev and test where it has them; converted into OUT where need be."""
+    """Return the files of a set by part, train, dev and test where it has them; converted into OUT where need be."""
     wanted = SETS[name]
     folder = data / wanted.get("folder", name)
     if "documents" in wanted:
@@ -187,7 +187,7 @@ def read_words(words):
 
 
 def find_set(name):
-    """Give what is known of a set."""
+    """Return what is known of a set."""
     if name not in SETS:
         raise InputError(f'"{name}": no such set, expected one of {", ".join(SETS)}.')
     return SETS[name]

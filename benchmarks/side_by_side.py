@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks.contenders.worker import BATCH, CHECKED, SINGLE, measure
 from zhlabel.data.examples import read_examples
 from zhlabel.data.labels import encode_labels, read_labels
-from zhlabel.data.tokenizer import TextEncoder, read_vocabulary
+from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.errors import InputError
 from zhlabel.io.files import write_whole
 from zhlabel.io.json import read_json
@@ -76,7 +76,7 @@ class Worker:
         self.left_out = self._read().get("left_out", "")
 
     def do(self, job):
-        """Give what a job measured, one number for each of its quantities."""
+        """Return what a job measured, one number for each of its quantities."""
         self._process.stdin.write(f"{job}\n")
         self._process.stdin.flush()
         return self._read()
@@ -172,26 +172,26 @@ def prepare(run, train_file, test_file, folder, steps):
         )
     if not is_exported(run):
         raise InputError(f"{run}: the graph that runs without TensorFlow is missing. Train the run anew.")
-    text_encoder = TextEncoder(read_vocabulary(run / "vocab.txt"))
+    tokenizer = Tokenizer(read_vocabulary(run / "vocab.txt"))
     names, examples = read_labels(run / "label.json"), read_examples(train_file)
     paths = {part: folder / f"{part}.npz" for part in ("tiny", "base", "test")}
     for part, count in (("tiny", steps), ("base", max(steps // BASE_SHARE, 1))):
-        write_training(paths[part], examples, names, text_encoder, steps=count)
+        write_training(paths[part], examples, names, tokenizer, steps=count)
     texts = [example.text for example in read_examples(test_file)]
-    np.savez(paths["test"], **asdict(text_encoder.encode(texts, max_length=record["settings"]["max_length"])))
+    np.savez(paths["test"], **asdict(tokenizer.encode(texts, max_length=record["settings"]["max_length"])))
     return {part: str(path) for part, path in paths.items()}
 
 
-def write_training(path, examples, names, text_encoder, *, steps):
+def write_training(path, examples, names, tokenizer, *, steps):
     """Write the texts of so many steps, drawn at random and tokenised, and their labels as .npz."""
     chosen = np.random.default_rng(1).permutation(len(examples))[: steps * BATCH]
     some = [examples[i] for i in chosen]
-    table = text_encoder.encode([example.text for example in some], max_length=TRAIN_LENGTH)
+    table = tokenizer.encode([example.text for example in some], max_length=TRAIN_LENGTH)
     np.savez(path, targets=encode_labels(some, names), **asdict(table))
 
 
 def summarise(measured):
-    """Give the table's rows: what, contender, median, unit, median of the rounds' ratios to the first contender."""
+    """Return the table's rows: what, contender, median, unit, median of the rounds' ratios to the first contender."""
     for (what, unit), contenders in measured.items():
         first = next(iter(contenders.values()))
         for name, values in contenders.items():

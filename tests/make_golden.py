@@ -48,7 +48,7 @@ def make_inputs():
 
 
 def draw(model):
-    """Give every weight a random value that shows in the output."""
+    """Return every weight a random value that shows in the output."""
     random = torch.Generator().manual_seed(7)
     with torch.no_grad():
         for name, weight in model.named_parameters():
@@ -57,7 +57,7 @@ def draw(model):
 
 
 def answer(encoder, ids, segments):
-    """Give the last hidden states [2, 14, 16]."""
+    """Return the last hidden states [2, 14, 16]."""
     with torch.no_grad():
         mask = torch.tensor((ids > 0).astype("int64"))
         output = encoder.eval()(torch.tensor(ids), attention_mask=mask, token_type_ids=torch.tensor(segments))

@@ -40,7 +40,7 @@ def change_sequence(source, tags, letters):
 
 
 def name_tags(tags):
-    """Give the names of the tags: "Aa." is B-地址 I-地址 O."""
+    """Return the names of the tags: "Aa." is B-地址 I-地址 O."""
     names = {".": "O"}
     for letter, name in zip(LETTERS, TYPES, strict=True):
         names |= {letter: f"B-{name}", letter.lower(): f"I-{name}"}

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from zhlabel import backend
-from zhlabel.backend import describe_device, keras, make_strategy, set_seed, set_up_devices, tf
+from zhlabel.backend import configure_devices, describe_device, keras, make_strategy, set_seed, tf
 
 
 def run_python(code):
@@ -19,7 +19,7 @@ def run_python(code):
 
 
 def import_error(before):
-    """Give the message with which the import of zhlabel.backend ends after some preparation."""
+    """Return the message with which the import of zhlabel.backend ends after some preparation."""
     code = f"import sys\n{before}\nfrom zhlabel.errors import InputError\ntry:\n    import zhlabel.backend\n"
     done = run_python(code + "except InputError as problem:\n    print(problem)")
     assert done.returncode == 0, done.stderr
@@ -38,7 +38,7 @@ def test_keras_3_in_charge_is_named():
 
 
 def test_the_device_has_a_name():
-    set_up_devices()
+    configure_devices()
     assert "GPU: " in describe_device() or describe_device().startswith("CPU, ")
 
 

@@ -47,13 +47,13 @@ SOURCES = {name: ast.parse((ROOT / f"{name}.py").read_text(encoding="utf-8")) fo
 
 
 def find_row(module):
-    """Give the row of zhlabel.x or zhlabel.x.y; the package itself is above all."""
+    """Return the row of zhlabel.x or zhlabel.x.y; the package itself is above all."""
     part = module.split(".")[1] if "." in module else ""
     return next((number for number, row in enumerate(ROWS) if part in row), len(ROWS) if not part else None)
 
 
 def is_heavy(module):
-    """Say whether a module imports TensorFlow when it is imported."""
+    """Return whether a module imports TensorFlow when it is imported."""
     name = module.removeprefix("zhlabel.")
     return name not in LIGHT and any(name == each or name.startswith(f"{each}.") for each in HEAVY)
 

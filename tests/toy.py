@@ -47,7 +47,7 @@ CONFIG_NAMES = {
 
 
 def make_config(family, **changes):
-    """Make the normalised config of a toy encoder: what find_checkpoint gives for a toy checkpoint of the family."""
+    """Build the normalised config of a toy encoder: what find_checkpoint gives for a toy checkpoint of the family."""
     config = {"family": family, **SIZES}
     if family == "bert":
         config["embedding_size"] = config["hidden_size"]
@@ -67,7 +67,7 @@ def draw_weights(config, *, seed=0):
 
 
 def make_inputs(*, texts=3, length=12, seed=0):
-    """Make a padded batch: int32 token_ids and segment_ids [texts, length]; the last text fills the length."""
+    """Build a padded batch: int32 token_ids and segment_ids [texts, length]; the last text fills the length."""
     random = np.random.default_rng(seed)
     ids = random.integers(5, len(VOCABULARY), (texts, length)).astype("int32")
     segments = np.zeros_like(ids)
@@ -79,7 +79,7 @@ def make_inputs(*, texts=3, length=12, seed=0):
 
 
 def make_raw_config(family, file_format):
-    """Make the config file's content as this dialect writes it."""
+    """Build the config file's content as this dialect writes it."""
     raw = dict(SIZES) | {"hidden_act": "gelu", "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     if family == "bert":
         del raw["embedding_size"]

@@ -90,12 +90,12 @@ def describe_device():
     return f"CPU, {cores} core{'s' if cores != 1 else ''}"
 
 
-def set_up_devices():
+def configure_devices():
     """Let TensorFlow take GPU memory as it needs it, in place of all at once.
 
     To be called before the first tensor is made; later, and without a GPU, it changes nothing.
 
-    >>> set_up_devices()
+    >>> configure_devices()
     """
     for gpu in tf.config.list_physical_devices("GPU"):
         with contextlib.suppress(RuntimeError):  # the GPU is in use already, and its memory settled
@@ -122,7 +122,7 @@ def computing_in(precision):
 
 
 def has_bfloat16():
-    """Say whether the device multiplies in bfloat16: a GPU of compute capability 8, a processor that Linux says has it.
+    """Return whether the device multiplies in bfloat16: a GPU of capability 8, a processor that Linux says has it.
 
     Of a processor under another system it is not known, and the answer no.
     """
@@ -141,7 +141,7 @@ _PROCESSOR_FILE = Path("/proc/cpuinfo")
 
 
 def make_strategy(*, devices=()):
-    """Give the distribution strategy under whose scope a model is built.
+    """Return the distribution strategy under whose scope a model is built.
 
     Args:
         devices: names of the devices to mirror on, such as ("CPU:0", "CPU:1"); by default all GPUs.

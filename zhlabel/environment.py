@@ -80,7 +80,7 @@ def require_environment():
 
 
 def read_versions():
-    """Give the versions of the packages on which a training's result depends, by name, for run.json.
+    """Return the versions of the packages on which a training's result depends, by name, for run.json.
 
     >>> sorted(read_versions())
     ['bert4keras', 'numpy', 'tensorflow', 'tf-keras', 'tokenizers']

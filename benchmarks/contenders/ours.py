@@ -7,10 +7,10 @@ from zhlabel.inference.run import load_run
 
 
 def load_trainer(table, targets, *, config, precision):
-    """Give a function of the epoch's number that trains one epoch and gives its seconds.
+    """Return a function of the epoch's number that trains one epoch and gives its seconds.
 
     Args:
-        table: TokenTable of N texts.
+        table: Encodings of N texts.
         targets: bool [N, L].
         config: the encoder's, as in encoder.json; weights are random.
         precision: "float32" or "bfloat16".
@@ -22,7 +22,7 @@ def load_trainer(table, targets, *, config, precision):
     from zhlabel.tasks import TASKS
     from zhlabel.training import loop
 
-    backend.set_up_devices()
+    backend.configure_devices()
     backend.set_seed(1)
     task, names = TASKS["multi_label"], [str(label) for label in range(targets.shape[1])]
 
@@ -59,7 +59,7 @@ def load_trainer(table, targets, *, config, precision):
 
 
 def load_predictor(*, run, precision):
-    """Give a function of a TokenTable and a batch size to probabilities, float32 [W, L].
+    """Return a function of Encodings and a batch size to probabilities, float32 [W, L].
 
     Args:
         run: the run's folder, with its exported graphs.

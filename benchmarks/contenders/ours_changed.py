@@ -9,10 +9,10 @@ from benchmarks.contenders import ours
 
 
 def load_trainer(table, targets, *, config, change="", precision="float32"):
-    """Give a function of the epoch's number that trains one epoch and gives its seconds.
+    """Return a function of the epoch's number that trains one epoch and gives its seconds.
 
     Args:
-        table: TokenTable of N texts.
+        table: Encodings of N texts.
         targets: bool [N, L].
         config: the encoder's, as in encoder.json; weights are random.
         change: name of a function of this module, which makes the change for the rest of the process; "": none.

@@ -29,10 +29,10 @@ def build_model(config, label_count):
 
 
 def load_trainer(table, targets, *, config):
-    """Give a function of the epoch's number that trains one epoch and gives its seconds.
+    """Return a function of the epoch's number that trains one epoch and gives its seconds.
 
     Args:
-        table: TokenTable of N texts.
+        table: Encodings of N texts.
         targets: bool [N, L].
         config: the encoder's, as in encoder.json; weights are random.
     """
@@ -50,7 +50,7 @@ def load_trainer(table, targets, *, config):
 
 
 def load_predictor(*, run):
-    """Give a function of a TokenTable and a batch size to probabilities, float32 [W, L].
+    """Return a function of Encodings and a batch size to probabilities, float32 [W, L].
 
     Args:
         run: the run's folder, whose weights are loaded under the names of Google's ALBERT.

@@ -46,7 +46,7 @@ def main(run, folder):
 
 
 def rename(name):
-    """Give the name in PyTorch of a weight of ours: encoder/..., head/kernel or head/bias."""
+    """Return the name in PyTorch of a weight of ours: encoder/..., head/kernel or head/bias."""
     if name.startswith("head/"):
         return {"head/kernel": "classifier.weight", "head/bias": "classifier.bias"}[name]
     return name_in_checkpoint(name.removeprefix("encoder/"), "albert", tensorflow=False)

@@ -9,7 +9,7 @@ from zhlabel.data.batching import map_rows
 
 
 def load_predictor(*, folder):
-    """Give a function of a TokenTable and a batch size to probabilities, float32 [W, L].
+    """Return a function of Encodings and a batch size to probabilities, float32 [W, L].
 
     Args:
         folder: what ``transformers_folder`` wrote.

@@ -26,7 +26,7 @@ class AlbertClassifier(AlbertForSequenceClassification):
 
 
 def translate_config(config, names):
-    """Give the AlbertConfig of a normalised config and L label names."""
+    """Return the AlbertConfig of a normalised config and L label names."""
     if config["family"] != "albert":
         raise InputError(f'RUN has an encoder of family "{config["family"]}"; compared is "albert" (Google\'s layout).')
     same = {key: value for key, value in config.items() if key not in ("family", "hidden_act")}
@@ -39,10 +39,10 @@ def translate_config(config, names):
 
 
 def load_trainer(table, targets, *, config, best):
-    """Give a function of the epoch's number that trains one epoch and gives its seconds.
+    """Return a function of the epoch's number that trains one epoch and gives its seconds.
 
     Args:
-        table: TokenTable of N texts.
+        table: Encodings of N texts.
         targets: bool [N, L].
         config: the encoder's, as in encoder.json; weights are random.
         best: bfloat16 by autocast, texts of like length together and the fused AdamW; else none of them.
@@ -72,7 +72,7 @@ def load_trainer(table, targets, *, config, best):
 
 
 def load_predictor(*, folder, precision, grouped, batch_size=None):
-    """Give a function of a TokenTable and a batch size to probabilities, float32 [W, L].
+    """Return a function of Encodings and a batch size to probabilities, float32 [W, L].
 
     Args:
         folder: what ``transformers_folder`` wrote.

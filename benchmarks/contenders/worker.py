@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 from zhlabel.data.batching import pad_rows
-from zhlabel.data.tokenizer import TokenTable
+from zhlabel.data.tokenizer import Encodings
 from zhlabel.errors import InputError
 
 BATCH, CHECKED, SINGLE = 16, 64, 200
@@ -34,17 +34,17 @@ def main(order):
 
 
 def prepare_training(module, order):
-    """Give the jobs of a training: "pass" over all texts gives the texts per second."""
+    """Return the jobs of a training: "pass" over all texts gives the texts per second."""
     arrays = dict(np.load(order.pop("material")))
-    targets, table = arrays.pop("targets"), TokenTable(**arrays)
+    targets, table = arrays.pop("targets"), Encodings(**arrays)
     fit_epoch = module.load_trainer(table, targets, **order)
     epochs = iter(range(sys.maxsize))
     return {"pass": lambda: [len(table) / fit_epoch(next(epochs))], "memory": lambda: [measure_memory()]}
 
 
 def prepare_prediction(module, order):
-    """Give the jobs of a prediction: all texts, one after the other, and the probabilities of the first."""
-    table = TokenTable(**np.load(order.pop("material")))
+    """Return the jobs of a prediction: all texts, one after the other, and the probabilities of the first."""
+    table = Encodings(**np.load(order.pop("material")))
     predict = module.load_predictor(**order)
     first, singles = take_rows(table, 0, CHECKED), [take_rows(table, row, row + 1) for row in range(SINGLE)]
     singles = [single for single in singles if len(single)]
@@ -64,10 +64,10 @@ PARTS = {"train": prepare_training, "predict": prepare_prediction}
 
 
 def take_rows(table, begin, end):
-    """Give the rows from ``begin`` to before ``end`` of a table of one row a text."""
+    """Return the rows from ``begin`` to before ``end`` of a table of one row a text."""
     end = min(end, len(table))
     tokens = slice(table.starts[begin], table.starts[end]) if begin < end else slice(0)
-    return TokenTable(
+    return Encodings(
         table.token_ids[tokens],
         table.starts[begin : end + 1] - table.starts[begin] if begin < end else np.zeros(1, np.int64),
         table.full_lengths[begin:end],
@@ -90,14 +90,14 @@ def order_at_random(count, *, epoch):
 
 
 def measure(step):
-    """Give the seconds that a step takes."""
+    """Return the seconds that a step takes."""
     started = time.perf_counter()
     step()
     return time.perf_counter() - started
 
 
 def measure_memory():
-    """Give the peak of this process's resident memory in MiB; macOS counts it in bytes, Linux in KiB."""
+    """Return the peak of this process's resident memory in MiB; macOS counts it in bytes, Linux in KiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 

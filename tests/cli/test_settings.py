@@ -291,7 +291,7 @@ def test_help_shows_the_docstring_and_the_constants_as_they_stand_in_the_file():
 
 @pytest.fixture
 def script(tmp_path):
-    """Give a function that runs SOURCE as a script, with another body of ``main`` if wanted."""
+    """Return a function that runs SOURCE as a script, with another body of ``main`` if wanted."""
 
     def run(*arguments, body=None, shell=""):
         source = SOURCE.replace("    LATER = 3\n", f"    {body}\n") if body else SOURCE

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zhlabel.data.batching import order_for_prediction, order_for_training, pad_rows
-from zhlabel.data.tokenizer import PADDING_ID, TokenTable
+from zhlabel.data.tokenizer import PADDING_ID, Encodings
 
 B = 4
 LENGTHS = st.lists(st.integers(2, 512), max_size=60).map(np.array)
@@ -20,7 +20,7 @@ def make_table(*rows):
     ids = np.array([number for row in rows for number in row], dtype=np.int32)
     lengths = np.array([len(row) for row in rows], dtype=np.int64)
     rows = np.arange(len(rows))
-    return TokenTable(ids, np.cumsum([0, *lengths]), lengths, np.zeros((len(ids), 2), np.int32), rows, 0 * rows)
+    return Encodings(ids, np.cumsum([0, *lengths]), lengths, np.zeros((len(ids), 2), np.int32), rows, 0 * rows)
 
 
 def order_both_ways(lengths, batch_size):

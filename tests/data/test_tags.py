@@ -24,7 +24,7 @@ OUT, B_LOC, I_LOC, E_LOC, S_LOC, B_PER, I_PER, E_PER, S_PER = range(9)
 
 
 def place_characters(count):
-    """Give the offsets of [CLS], a token for each of the characters, [SEP]."""
+    """Return the offsets of [CLS], a token for each of the characters, [SEP]."""
     return np.array([(0, 0), *((i, i + 1) for i in range(count)), (0, 0)])
 
 

@@ -10,13 +10,13 @@ import toy
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from zhlabel.data.tokenizer import SPECIAL_TOKENS, TextEncoder, read_vocabulary
+from zhlabel.data.tokenizer import SPECIAL_TOKENS, Tokenizer, read_vocabulary
 from zhlabel.errors import InputError
 
 ROOT = toy.ROOT
 VOCABULARY = read_vocabulary(ROOT / "albert_tiny" / "vocab.txt")
 TOKENS = list(VOCABULARY)
-ENCODER = TextEncoder(VOCABULARY)
+ENCODER = Tokenizer(VOCABULARY)
 # Python and the tokenizers library know different versions of Unicode, so they are compared on what has not changed.
 SETTLED = [
     character

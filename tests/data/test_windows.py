@@ -6,10 +6,10 @@ import toy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhlabel.data.tokenizer import TextEncoder
+from zhlabel.data.tokenizer import Tokenizer
 from zhlabel.data.windows import assign_tokens, pool_windows, stitch_tokens
 
-ENCODER = TextEncoder({token: i for i, token in enumerate(toy.VOCABULARY)})
+ENCODER = Tokenizer({token: i for i, token in enumerate(toy.VOCABULARY)})
 LETTERS = [token for token in toy.VOCABULARY if len(token) == 1 and not token.isascii()]
 LENGTHS = st.lists(st.integers(0, 60), min_size=1, max_size=6)
 

@@ -39,7 +39,7 @@ def score_path(path, emissions, transitions):
 
 
 def find_entities(path):
-    """Give {(first, last, type)} of a legal path, token by token."""
+    """Return {(first, last, type)} of a legal path, token by token."""
     found, begun = set(), None
     for place, tag in enumerate(path):
         name = NAMES[tag]

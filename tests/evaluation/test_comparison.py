@@ -32,7 +32,7 @@ def make_gold(file=A, texts=60):
 
 
 def make_evaluation(run, file=A, *, errors=0.2, seed=1, order=(0, 1, 2), names=NAMES, texts=60, **changes):
-    """Give the report and the outcomes of a run that has this share of cells wrong."""
+    """Return the report and the outcomes of a run that has this share of cells wrong."""
     gold = make_gold(file, texts)[:, order]
     decided = gold ^ (np.random.default_rng(seed).random(gold.shape) < errors)[:, order]
     names = [names[place] for place in order]

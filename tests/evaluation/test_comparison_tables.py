@@ -17,7 +17,7 @@ TESTS = {
 
 
 def make_comparison(names=("runs/微型", "runs/base"), *, files=("data/新闻.csv",), tests=TESTS):
-    """Give a comparison of runs whose figures are by turns the two above; the last one's memory is unknown."""
+    """Return a comparison of runs whose figures are by turns the two above; the last one's memory is unknown."""
     runs = {}
     for place, name in enumerate(names):
         rows = list(VALUES.values())[place % 2]

@@ -95,10 +95,10 @@ def test_bfloat16_is_near_and_asked_for_alone(exported):
     if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         pytest.skip("this processor has no bfloat16")
     light_model, table = (
-        inference_openvino.LightModel(exported, precision="bfloat16"),
+        inference_openvino.OpenvinoModel(exported, precision="bfloat16"),
         inference_run.load_run(exported).encode(TEXTS),
     )
-    exact = inference_openvino.LightModel(exported).predict_rows(table, batch_size=2)
+    exact = inference_openvino.OpenvinoModel(exported).predict_rows(table, batch_size=2)
     for batch_size in (2, 8):
         assert 0 < np.abs(light_model.predict_rows(table, batch_size=batch_size) - exact).max() < 0.05
 
@@ -123,7 +123,7 @@ def test_int8_is_near_and_asked_for_alone(tmp_path, task, head):
 
     assert export.export_int8(folder, table, table, score=score) == (0.5, 0.5)
     exact, rounded = (
-        inference_openvino.LightModel(folder, precision=each).predict_rows(table, batch_size=2)
+        inference_openvino.OpenvinoModel(folder, precision=each).predict_rows(table, batch_size=2)
         for each in ("float32", "int8")
     )
     assert 1e-6 < np.abs(rounded - exact).max() < 0.1 * np.ptp(exact)

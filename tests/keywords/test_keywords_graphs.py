@@ -48,7 +48,7 @@ def _read(text):
 
 
 def _make_graph(seed, number=12):
-    """Give random weights of a directed graph with loops, missing edges and two nodes that lead nowhere."""
+    """Return random weights of a directed graph with loops, missing edges and two nodes that lead nowhere."""
     generator = np.random.default_rng(seed)
     weights = generator.random((number, number)) * (generator.random((number, number)) < 0.4)
     weights[[2, 7]] = 0

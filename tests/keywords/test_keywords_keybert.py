@@ -37,7 +37,7 @@ class DrawnVectors:
 
 
 def list_true_vectors(document, vectors):
-    """Give the text's vector and {norms: mean of the vectors of a candidate's places}, of length 1."""
+    """Return the text's vector and {norms: mean of the vectors of a candidate's places}, of length 1."""
     found = {}
     for each in find_noun_phrases(document):
         places = [vectors.draw(span) for span in find_spans(document, each)]
@@ -64,7 +64,7 @@ def vectors(checkpoint):
 
 
 def compute_hidden(folder, text):
-    """Give the hidden states [T, H] of a text's characters by Keras's own call, [CLS] and [SEP] in it."""
+    """Return the hidden states [T, H] of a text's characters by Keras's own call, [CLS] and [SEP] in it."""
     from zhlabel.checkpoints import find_checkpoint
     from zhlabel.models.encoder import load_encoder
 

@@ -35,7 +35,7 @@ def read(text):
 
 
 def score(method, text):
-    """Give {text at the first place, lower-case: score}."""
+    """Return {text at the first place, lower-case: score}."""
     document = read(text)
     best = choose_best(document, METHODS[method](document), top_k=10**6, keep_nested=True)
     return {each.text.lower(): each.score for each in best}

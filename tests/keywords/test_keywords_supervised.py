@@ -45,7 +45,7 @@ PARTS = ("turbine", "panel", "battery", "cable", "sensor")
 
 
 def make_records():
-    """Give invented texts: the gold keyword stands behind 围绕 or after "about", other words stand around it."""
+    """Return invented texts: the gold keyword stands behind 围绕 or after "about", other words stand around it."""
     records = []
     for number, crop in enumerate(CROPS):
         for place, aspect in enumerate(ASPECTS):

@@ -8,7 +8,7 @@ import pytest
 import toy
 
 from zhlabel.data.tags import mark_legal
-from zhlabel.data.tokenizer import TextEncoder
+from zhlabel.data.tokenizer import Tokenizer
 from zhlabel.inference import run as loading
 from zhlabel.keywords.extract import choose_best
 from zhlabel.keywords.methods.tagger import score_tagged
@@ -22,26 +22,26 @@ IDS = {token: number for number, token in enumerate(toy.VOCABULARY)}
 
 
 def make_run(emit, *, names=("keyword",), state=None, max_length=40):
-    """Make a run whose model gives ``emit(token ids)`` as emissions [T, K]."""
-    text_encoder = TextEncoder(IDS)
+    """Build a run whose model gives ``emit(token ids)`` as emissions [T, K]."""
+    tokenizer = Tokenizer(IDS)
     return SimpleNamespace(
         names=names,
         state=state,
         task=TASKS["ner"],
         long_text="windows",
-        encode=lambda texts: text_encoder.encode(texts, max_length=max_length, long_text="windows"),
+        encode=lambda texts: tokenizer.encode(texts, max_length=max_length, long_text="windows"),
         predict_rows=lambda table, batch_size: emit(table.token_ids).astype(np.float32),
     )
 
 
 def draw_emissions(tags, seed=1):
-    """Give each token id emissions of its own, the same wherever it stands."""
+    """Return each token id emissions of its own, the same wherever it stands."""
     table = np.random.default_rng(seed).normal(size=(len(toy.VOCABULARY), tags))
     return lambda ids: table[ids]
 
 
 def mark(text, *spans):
-    """Give emissions that leave hardly a doubt that the entities of this text are these."""
+    """Return emissions that leave hardly a doubt that the entities of this text are these."""
     tags = [0] * len(text)
     for start, end in spans:
         tags[start:end] = [1, *[2] * (end - start - 2), 3] if end - start > 1 else [4]
@@ -49,7 +49,7 @@ def mark(text, *spans):
 
 
 def sum_paths(emissions, transitions, names):
-    """Give {(first token, last token): probability of an entity there} by walking through all paths of tags."""
+    """Return {(first token, last token): probability of an entity there} by walking through all paths of tags."""
     starts, pairs = mark_legal(names)
     weights, total = {}, 0.0
     for path in itertools.product(range(len(starts)), repeat=len(emissions)):

@@ -26,7 +26,7 @@ LINEAR = "TF-IDF and a linear SVM, trained on the same file"
 
 
 def make_texts(seed, count):
-    """Give texts of random characters with the words of their labels, and the labels."""
+    """Return texts of random characters with the words of their labels, and the labels."""
     generator = np.random.default_rng(seed)
     gold = generator.random((count, len(NAMES))) < 0.35
     filler = ["".join(generator.choice(list("公司今天在上海的会议宣布将于年底"), 12)) for _ in range(count)]

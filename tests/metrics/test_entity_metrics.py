@@ -146,7 +146,7 @@ def test_a_text_without_characters_has_no_tags():
 
 
 def pair(decided, gold):
-    """Give (kind, gold, decided) with entities as text: "0-3a"."""
+    """Return (kind, gold, decided) with entities as text: "0-3a"."""
     sides = [[Entity(int(each[0]), int(each[2]), each[3]) for each in entities.split()] for entities in (decided, gold)]
     return [(kind, write_entity(one), write_entity(other)) for kind, one, other in pair_entities(*sides)]
 

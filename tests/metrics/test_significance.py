@@ -38,7 +38,7 @@ def score(decided, gold):
 
 
 def enumerate_sides(gold, first, second):
-    """Give each figure's share of the 2^N assignments of sides whose difference is at least the real one's."""
+    """Return each figure's share of the 2^N assignments of sides whose difference is at least the real one's."""
     differences = {name: [] for name in FIGURES}
     for sides in itertools.product([False, True], repeat=len(gold)):
         moved = np.array(sides)[:, np.newaxis]

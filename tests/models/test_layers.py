@@ -14,7 +14,7 @@ def draw(*shape):
 
 
 def differentiate(function, *inputs, upstream):
-    """Give a function's value and the gradients of its inputs."""
+    """Return a function's value and the gradients of its inputs."""
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         value = function(*inputs)

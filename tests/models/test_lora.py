@@ -53,12 +53,12 @@ def fit_toy(model, *, steps=5):
 
 
 def list_corrections(encoder):
-    """Give {path: variable} of A and B."""
+    """Return {path: variable} of A and B."""
     return {v.name.removesuffix(":0"): v for v in encoder.weights if "lora" in v.name}
 
 
 def randomise(encoder, *, seed=7):
-    """Give A and B values that show in the output."""
+    """Return A and B values that show in the output."""
     random = np.random.default_rng(seed)
     for variable in list_corrections(encoder).values():
         variable.assign(0.3 * random.standard_normal(variable.shape))
@@ -274,7 +274,7 @@ def make_frozen(family, layers):
 
 
 def list_trained_parts(model):
-    """Give "embedding", "layer_0" and so on: the parts that a trained variable lies in."""
+    """Return "embedding", "layer_0" and so on: the parts that a trained variable lies in."""
     names = {variable.name.split("/")[0] for variable in model.trainable_weights}
     return {"embedding" if "embedding" in name else re.sub(r"_(attention|feed).*", "", name) for name in names}
 

@@ -8,13 +8,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from zhlabel.backend import tf
-from zhlabel.data.tokenizer import TextEncoder
+from zhlabel.data.tokenizer import Tokenizer
 from zhlabel.inference.tensorflow import predict_rows
-from zhlabel.models.ngram_layers import measure_margins
+from zhlabel.models.ngram_layers import build_margin_model
 from zhlabel.ngrams import text as ngrams
-from zhlabel.ngrams.text import fit_ngrams, hash_ngrams, weigh_votes
+from zhlabel.ngrams.text import fit_ngrams, fit_vote_weights, hash_ngrams
 
-ENCODER = TextEncoder({token: i for i, token in enumerate(toy.VOCABULARY)})
+ENCODER = Tokenizer({token: i for i, token in enumerate(toy.VOCABULARY)})
 LETTERS = [token for token in toy.VOCABULARY if len(token) == 1]
 
 
@@ -46,7 +46,7 @@ def test_the_layer_gives_the_margins_of_scikit_learns_svm(exclusive):
     table, targets = make_rows()
     given = targets.argmax(axis=1) if exclusive else targets
     features = csr_matrix(make_features(table).astype(np.float32))
-    found = predict_rows(measure_margins(fit_ngrams(table, given, 3)), table, batch_size=7)
+    found = predict_rows(build_margin_model(fit_ngrams(table, given, 3)), table, batch_size=7)
     for label in range(3):
         wanted = given == label if exclusive else targets[:, label]
         judge = LinearSVC(dual=True, max_iter=10_000, random_state=1).fit(features, wanted)
@@ -55,7 +55,7 @@ def test_the_layer_gives_the_margins_of_scikit_learns_svm(exclusive):
 
 def test_padding_and_the_other_rows_of_a_batch_change_nothing():
     table, targets = make_rows()
-    model = measure_margins(fit_ngrams(table, targets, 3))
+    model = build_margin_model(fit_ngrams(table, targets, 3))
     alone, together = (predict_rows(model, table, batch_size=size) for size in (1, len(table)))
     np.testing.assert_allclose(alone, together, atol=1e-5)
 
@@ -63,10 +63,10 @@ def test_padding_and_the_other_rows_of_a_batch_change_nothing():
 def test_a_label_that_no_row_has_is_voted_against_and_a_single_row_is_enough():
     table, targets = make_rows()
     targets[:, 1] = False
-    margins = predict_rows(measure_margins(fit_ngrams(table, targets, 3)), table, batch_size=8)
+    margins = predict_rows(build_margin_model(fit_ngrams(table, targets, 3)), table, batch_size=8)
     assert (margins[:, 1] == -1).all()
     one = ENCODER.encode([LETTERS[0]], max_length=8)
-    assert np.isfinite(predict_rows(measure_margins(fit_ngrams(one, targets[:1], 3)), one, batch_size=8)).all()
+    assert np.isfinite(predict_rows(build_margin_model(fit_ngrams(one, targets[:1], 3)), one, batch_size=8)).all()
 
 
 def test_only_the_commonest_n_grams_vote(monkeypatch):
@@ -101,7 +101,7 @@ def test_the_weights_of_labels_are_those_of_scikit_learns_logistic_regression():
     logits, margins = (random.normal(0, noise, gold.shape) + gold * 2 - 1 for noise in (1.5, 1.0))
     columns = np.column_stack([logits.ravel(), margins.ravel()])
     judge = LogisticRegression(C=np.inf, tol=1e-8).fit(columns, gold.ravel())
-    assert weigh_votes(logits, margins, gold) == pytest.approx([*judge.coef_[0], judge.intercept_[0]], abs=1e-3)
+    assert fit_vote_weights(logits, margins, gold) == pytest.approx([*judge.coef_[0], judge.intercept_[0]], abs=1e-3)
 
 
 def test_the_weights_of_classes_are_the_likeliest():
@@ -114,7 +114,7 @@ def test_the_weights_of_classes_are_the_likeliest():
         mixed = scale * logits + share * margins
         return np.mean(np.log(np.exp(mixed).sum(axis=1)) - (mixed * right).sum(axis=1))
 
-    scale, share, shift = weigh_votes(logits, margins, gold)
+    scale, share, shift = fit_vote_weights(logits, margins, gold)
     assert shift == 0 and scale > 0 and share > scale
     nearby = [measure(scale + a, share + b) for a in (-0.05, 0, 0.05) for b in (-0.05, 0, 0.05)]
     assert min(nearby) == nearby[4]
@@ -124,13 +124,13 @@ def test_n_grams_that_speak_against_the_labels_do_not_vote():
     random = np.random.default_rng(5)
     gold = random.random((100, 3)) < 0.5
     logits = random.normal(size=gold.shape) + gold
-    assert weigh_votes(logits, random.normal(size=gold.shape) - gold, gold) == (1.0, 0.0, 0.0)
+    assert fit_vote_weights(logits, random.normal(size=gold.shape) - gold, gold) == (1.0, 0.0, 0.0)
 
 
 def test_where_the_encoder_speaks_against_the_labels_the_n_grams_decide_alone():
     random = np.random.default_rng(6)
     gold = random.random((200, 3)) < 0.5
     margins = random.normal(size=gold.shape) + 2 * gold
-    scale, share, shift = weigh_votes(random.normal(size=gold.shape) - gold, margins, gold)
+    scale, share, shift = fit_vote_weights(random.normal(size=gold.shape) - gold, margins, gold)
     judge = LogisticRegression(C=1e9, tol=1e-9).fit(margins.reshape(-1, 1), gold.ravel())
     assert (scale, share, shift) == pytest.approx([0, judge.coef_[0][0], judge.intercept_[0]], abs=1e-3)

@@ -12,13 +12,13 @@ from toy import compile_toy
 from zhlabel.backend import set_seed, tf
 from zhlabel.data.batching import TaskData
 from zhlabel.data.tags import IGNORED, Entity, mark_legal
-from zhlabel.data.tokenizer import TextEncoder, TokenTable
+from zhlabel.data.tokenizer import Encodings, Tokenizer
 from zhlabel.inference.export import export_run
 from zhlabel.inference.run import load_run
 from zhlabel.inference.tensorflow import load_model, predict_rows
 from zhlabel.models.crf import make_tag_loss
 from zhlabel.models.encoder import build_encoder
-from zhlabel.models.ngram_layers import measure_margins
+from zhlabel.models.ngram_layers import build_margin_model
 from zhlabel.models.tagger import build_tagger
 from zhlabel.models.weights import collect_weights, name_weights
 from zhlabel.ngrams import tags
@@ -29,7 +29,7 @@ from zhlabel.training import ensemble
 
 NER, NAMES, TAGS = TASKS["ner"], ("甲",), 5
 CONFIG = toy.make_config("albert")
-ENCODER = TextEncoder({token: i for i, token in enumerate(toy.VOCABULARY)})
+ENCODER = Tokenizer({token: i for i, token in enumerate(toy.VOCABULARY)})
 LETTERS = [token for token in toy.VOCABULARY if len(token) == 1]
 
 
@@ -77,7 +77,7 @@ def test_each_place_has_the_slot_of_its_own_n_gram_in_numpy_and_tensorflow():
     ids = np.random.default_rng(1).integers(1, 8, 300, dtype=np.int32)
     padded = np.pad(ids, 2)
     slots = np.stack(list(hash_places(padded)), axis=1)
-    table = TokenTable(ids, np.array([0, 300]), np.array([300]), np.zeros((300, 2)), np.zeros(1, int), np.zeros(1, int))
+    table = Encodings(ids, np.array([0, 300]), np.array([300]), np.zeros((300, 2)), np.zeros(1, int), np.zeros(1, int))
     named = {}
     for grams, row in zip(list_plainly(table), slots.tolist(), strict=True):
         for (order, _), gram, slot in zip(PLACES, grams, row, strict=True):
@@ -94,7 +94,7 @@ def test_the_layer_gives_the_margins_of_scikit_learns_svm():
     features = np.zeros((len(grams), len(shared)), np.float32)
     for i, row in enumerate(grams):
         features[i, [shared[gram] for gram in enumerate(row) if gram in shared]] = 1
-    found = predict_rows(measure_margins(fit_tag_ngrams(data.table, data.targets, TAGS)), data.table, batch_size=7)
+    found = predict_rows(build_margin_model(fit_tag_ngrams(data.table, data.targets, TAGS)), data.table, batch_size=7)
     for tag in range(TAGS):
         judge = LinearSVC(C=0.1, dual=True, max_iter=10_000, random_state=1)
         judge.fit(csr_matrix(features[counted]), data.targets[counted] == tag)
@@ -103,7 +103,7 @@ def test_the_layer_gives_the_margins_of_scikit_learns_svm():
 
 def test_padding_and_the_other_rows_of_a_batch_change_nothing():
     _, data = make_data()
-    model = measure_margins(fit_tag_ngrams(data.table, data.targets, TAGS))
+    model = build_margin_model(fit_tag_ngrams(data.table, data.targets, TAGS))
     alone, together = (predict_rows(model, data.table, batch_size=size) for size in (1, len(data.table)))
     np.testing.assert_array_equal(alone, together)
 
@@ -117,7 +117,7 @@ def test_of_more_texts_than_the_bound_a_sample_is_learnt(monkeypatch):
     monkeypatch.undo()
     lengths = np.array([len(row) for row in rows])
     starts, places = np.concatenate([[0], lengths.cumsum()]), np.arange(len(rows))
-    table = TokenTable(np.concatenate(rows), starts, lengths, np.zeros((starts[-1], 2)), places, 0 * places)
+    table = Encodings(np.concatenate(rows), starts, lengths, np.zeros((starts[-1], 2)), places, 0 * places)
     targets = np.concatenate([data.targets[data.table.starts[i] : data.table.starts[i + 1]] for i in chosen])
     expected = fit_tag_ngrams(table, targets, TAGS)
     assert all(map(np.array_equal, vars(found).values(), vars(expected).values())) and len(found)
@@ -140,10 +140,12 @@ def test_both_are_added_so_that_dev_is_best_and_its_gold_most_likely(kind):
         model.get_layer("crf").transitions.assign(np.random.default_rng(1).normal(size=(TAGS, TAGS)))
     score, state = make_score(model, gold, dev.table), NER.read_state(model)
     before = predict_rows(model, dev.table, batch_size=8)
-    margins = predict_rows(measure_margins(fit_tag_ngrams(train.table, train.targets, TAGS)), dev.table, batch_size=8)
+    margins = predict_rows(
+        build_margin_model(fit_tag_ngrams(train.table, train.targets, TAGS)), dev.table, batch_size=8
+    )
     dense = model.get_layer("emissions").kernel
     size = np.linalg.norm(dense)
-    voted, count = ensemble.let_ngrams_vote(model, train, dev, score=score)
+    voted, count = ensemble.add_ngram_votes(model, train, dev, score=score)
     scale = np.linalg.norm(dense) / size
     found = predict_rows(voted, dev.table, batch_size=8)
     choices = [before + ratio * margins for ratio in ensemble._RATIOS]
@@ -173,7 +175,7 @@ def measure_loss(model, emissions, data, factor):
 
 def test_a_run_with_votes_says_the_same_through_its_graph_and_through_tensorflow(tmp_path):
     (_, train), (gold, dev), model = make_data(seed=1), make_data(60, seed=2), build_toy()
-    voted, count = ensemble.let_ngrams_vote(model, train, dev, score=make_score(model, gold, dev.table))
+    voted, count = ensemble.add_ngram_votes(model, train, dev, score=make_score(model, gold, dev.table))
     assert count
     record = {
         "complete": True,
@@ -199,8 +201,8 @@ def test_a_run_with_votes_says_the_same_through_its_graph_and_through_tensorflow
 def test_without_help_or_without_n_grams_the_model_stays_as_it_is():
     model, (_, train), (_, dev) = build_toy(), make_data(seed=1), make_data(60, seed=2)
     weights = model.get_weights()
-    assert ensemble.let_ngrams_vote(model, train, dev, score=lambda _: {"dev_score": 0.5}) == (model, 0)
+    assert ensemble.add_ngram_votes(model, train, dev, score=lambda _: {"dev_score": 0.5}) == (model, 0)
     table = ENCODER.encode([LETTERS[0]], max_length=20)
     alone = TaskData(table, NER.align([[]], table, NAMES))
-    assert ensemble.let_ngrams_vote(model, alone, dev, score=None) == (model, 0)
+    assert ensemble.add_ngram_votes(model, alone, dev, score=None) == (model, 0)
     assert all(map(np.array_equal, model.get_weights(), weights))

@@ -51,7 +51,7 @@ def test_a_place_is_chosen_once_and_places_rise():
 
 
 def list_chosen_words(ids, starts, places):
-    """Give {(row, word): share of the word's tokens that is masked}."""
+    """Return {(row, word): share of the word's tokens that is masked}."""
     words = np.cumsum(starts, axis=1)
     chosen = np.zeros(ids.size, bool)
     chosen[places] = True

@@ -10,7 +10,7 @@ import toy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhlabel.data.tokenizer import TextEncoder, read_vocabulary
+from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.errors import InputError
 from zhlabel.pretraining import corpus
 from zhlabel.pretraining.corpus import cut_rows, find_word_starts, read_documents, read_rows
@@ -24,7 +24,7 @@ def write(path, text):
 
 
 def show(rows):
-    """Give each row's tokens as one string."""
+    """Return each row's tokens as one string."""
     return [
         "".join(toy.VOCABULARY[i].removeprefix("##") for i in rows.token_ids[begin + 1 : end - 1])
         for begin, end in zip(rows.starts[:-1], rows.starts[1:], strict=True)
@@ -93,7 +93,7 @@ def test_no_token_is_lost_at_any_length_and_with_several_processes(tmp_path, max
     monkeypatch.setattr(corpus, "_CHUNK_CHARACTERS", 200)
     rows = read(path, tmp_path, max_length=max_length, on_characters=seen.append)
     assert sum(seen) == sum(map(len, lines)) and len(seen) > 5
-    table = TextEncoder(read_vocabulary(tmp_path / "vocab.txt")).encode(lines, max_length=1000)
+    table = Tokenizer(read_vocabulary(tmp_path / "vocab.txt")).encode(lines, max_length=1000)
     for document in range(len(lines)):
         of_it = np.flatnonzero(rows.documents == document)
         parts = [rows.token_ids[rows.starts[i] + 1 : rows.starts[i + 1] - 1] for i in of_it]
@@ -122,7 +122,7 @@ def test_words_begin_where_jieba_says_and_pieces_belong_to_their_word(tmp_path):
     toy.write_vocabulary(tmp_path)
     vocabulary = read_vocabulary(tmp_path / "vocab.txt")
     text = "王小明今天在北京大学，ab 22"
-    table = TextEncoder(vocabulary).encode([text], max_length=100)
+    table = Tokenizer(vocabulary).encode([text], max_length=100)
     ids, spans = table.token_ids[1:-1], table.offsets[1:-1]
     is_continuation = np.array([token.startswith("##") for token in vocabulary])[ids]
     starts = find_word_starts(text, spans, is_continuation)

@@ -100,7 +100,7 @@ def test_up_to_20_labels_the_confusions_are_a_matrix_in_line(labels):
 
 
 def find_ends(line):
-    """Give the terminal columns in which the words of a line end."""
+    """Return the terminal columns in which the words of a line end."""
     return [measure_width(line[: match.end()]) for match in re.finditer(r"\S+", line)]
 
 

@@ -16,7 +16,7 @@ def make_examples(count):
 
 
 def make_scores(seed, count=400, *, noise=4.0):
-    """Give gold and the probabilities of a model: with little noise it is hardly ever wrong."""
+    """Return gold and the probabilities of a model: with little noise it is hardly ever wrong."""
     generator = np.random.default_rng(seed)
     gold = generator.random((count, len(NAMES))) < 0.15
     logits = np.where(gold, 4, -5) + noise * generator.standard_normal(gold.shape)

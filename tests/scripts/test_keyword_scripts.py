@@ -48,7 +48,7 @@ def write_lines(path, items):
 
 
 def make_texts(number):
-    """Make so many different short texts; most of the words are in several of them."""
+    """Build so many different short texts; most of the words are in several of them."""
     for each in range(number):
         place, tool = PLACES[each % len(PLACES)], TOOLS[each // len(PLACES) % len(TOOLS)]
         yield f"{place}清淤机器人第{each}次作业，{tool}的定位误差在{place}上升，{TEXTS[each % 3]}"
@@ -63,7 +63,7 @@ def folder(tmp_path):
 
 
 def refuse(folder, *arguments, script="keyword_extract.py"):
-    """Give the only message of a command that is to be refused."""
+    """Return the only message of a command that is to be refused."""
     before = sorted(folder.rglob("*"))
     done = call(folder, *arguments, script=script)
     assert done.code == 2 and not done.out.startswith("{") and "Traceback" not in done.errors, done.errors[-2000:]

@@ -13,7 +13,7 @@ ROOT = toy.ROOT
 
 
 def list_commands(name):
-    """Give the lines of the indented blocks that begin with a command, without what is said behind a #."""
+    """Return the lines of the indented blocks that begin with a command, without what is said behind a #."""
     text = (ROOT / name).read_text(encoding="utf-8")
     lines = re.findall(r"^ {4,}((?:git|make|python3?|\.venv/bin/\w+) .*)$", text, re.MULTILINE)
     return [re.sub(r"<.*?>", "<>", line).split("  #")[0].strip() for line in lines]

@@ -28,7 +28,7 @@ def load_maker(folder):
 
 
 def find_shares():
-    """Give (share, first, second) of every pair of texts with a common 4-gram: shared of the smaller set's."""
+    """Return (share, first, second) of every pair of texts with a common 4-gram: shared of the smaller set's."""
     grams = [{item["text"][i : i + 4] for i in range(len(item["text"]) - 3)} for item in ITEMS]
     holders = collections.defaultdict(list)
     for number, each in enumerate(grams):

@@ -10,13 +10,13 @@ import toy
 
 from zhlabel.data.examples import Example
 from zhlabel.data.tags import IGNORED, Entity
-from zhlabel.data.tokenizer import TextEncoder
+from zhlabel.data.tokenizer import Tokenizer
 from zhlabel.errors import InputError
 from zhlabel.models.tagger import TAGGER_KINDS
 from zhlabel.tasks import TASKS
 
 REPOSITORY = toy.ROOT
-ENCODER = TextEncoder({token: i for i, token in enumerate(toy.VOCABULARY)})
+ENCODER = Tokenizer({token: i for i, token in enumerate(toy.VOCABULARY)})
 NER = TASKS["ner"]
 CLASSES = [
     ("裁员", "公司宣布裁员"),

@@ -11,7 +11,7 @@ from zhlabel.backend import keras, set_seed
 from zhlabel.data import batching
 from zhlabel.data.batching import order_for_training, pad_rows
 from zhlabel.data.tags import IGNORED, mark_legal
-from zhlabel.data.tokenizer import TextEncoder
+from zhlabel.data.tokenizer import Tokenizer
 from zhlabel.errors import InputError
 from zhlabel.inference import tensorflow
 from zhlabel.models import lora
@@ -30,7 +30,7 @@ def make_data(count=21, *, seed=0):
     random = np.random.default_rng(seed)
     letters = [token for token in toy.VOCABULARY if len(token) == 1]
     texts = ["".join(random.choice(letters, random.integers(3, 30))) for _ in range(count)]
-    encoder = TextEncoder({token: i for i, token in enumerate(toy.VOCABULARY)})
+    encoder = Tokenizer({token: i for i, token in enumerate(toy.VOCABULARY)})
     return batching.TaskData(encoder.encode(texts, max_length=24), random.random((count, LABELS)) < 0.4)
 
 
@@ -72,7 +72,7 @@ class Stop(Exception):
 
 
 def stop_at(step):
-    """Make an on_batch that ends the training at a step."""
+    """Build an on_batch that ends the training at a step."""
     seen = []
 
     def count(*_):

@@ -47,7 +47,7 @@ def run(tmp_path):
     folder.mkdir()
     arrays = make_arrays()
     record = {"format": FORMAT_VERSION, "complete": True, "task": "multi_label", "settings": SETTINGS, "best_epoch": 2}
-    record |= tuning.settle_decisions(TASKS["multi_label"], arrays, NAMES, SETTINGS, folder)
+    record |= tuning.choose_and_write_decisions(TASKS["multi_label"], arrays, NAMES, SETTINGS, folder)
     (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
     return SimpleNamespace(folder=folder, record=record)
 

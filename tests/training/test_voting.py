@@ -6,19 +6,19 @@ from toy import compile_toy
 
 from zhlabel.backend import keras, set_seed
 from zhlabel.data.batching import TaskData
-from zhlabel.data.tokenizer import TextEncoder
+from zhlabel.data.tokenizer import Tokenizer
 from zhlabel.inference.export import export_run
 from zhlabel.inference.run import load_run
 from zhlabel.inference.tensorflow import load_model, predict_rows
 from zhlabel.models.classifier import build_classifier
 from zhlabel.models.encoder import build_encoder
-from zhlabel.models.ngram_layers import measure_margins
+from zhlabel.models.ngram_layers import build_margin_model
 from zhlabel.models.weights import collect_weights, name_weights
 from zhlabel.ngrams.text import fit_ngrams
 from zhlabel.runs.folder import write_run
 from zhlabel.training import ensemble
 
-ENCODER = TextEncoder({token: i for i, token in enumerate(toy.VOCABULARY)})
+ENCODER = Tokenizer({token: i for i, token in enumerate(toy.VOCABULARY)})
 LETTERS = [token for token in toy.VOCABULARY if len(token) == 1]
 CONFIG = toy.make_config("albert")
 
@@ -39,10 +39,10 @@ def build_toy():
 def test_the_logits_are_the_weighted_sum_of_encoder_and_n_grams():
     model, train, dev = build_toy(), make_data(60, seed=1), make_data(40, seed=2)
     before = predict_rows(keras.Model(model.inputs, model.get_layer("head").output), dev.table, batch_size=8)
-    margins = predict_rows(measure_margins(fit_ngrams(train.table, train.targets, 2)), dev.table, batch_size=8)
-    scale, share, shift = ensemble.weigh_votes(before, margins, dev.targets)
+    margins = predict_rows(build_margin_model(fit_ngrams(train.table, train.targets, 2)), dev.table, batch_size=8)
+    scale, share, shift = ensemble.fit_vote_weights(before, margins, dev.targets)
     assert share > 0
-    voted, count = ensemble.let_ngrams_vote(model, train, dev, score=None)
+    voted, count = ensemble.add_ngram_votes(model, train, dev, score=None)
     found = predict_rows(voted, dev.table, batch_size=8)
     expected = 1 / (1 + np.exp(-(scale * before + share * margins + shift)))
     np.testing.assert_allclose(found, expected, atol=1e-5)
@@ -52,7 +52,7 @@ def test_the_logits_are_the_weighted_sum_of_encoder_and_n_grams():
 
 def test_a_run_with_votes_says_the_same_through_its_graph_and_through_tensorflow(tmp_path):
     names, dev = ("甲", "乙"), make_data(40, seed=2)
-    voted, count = ensemble.let_ngrams_vote(build_toy(), make_data(60, seed=1), dev, score=None)
+    voted, count = ensemble.add_ngram_votes(build_toy(), make_data(60, seed=1), dev, score=None)
     record = {
         "complete": True,
         "task": "multi_label",
@@ -74,5 +74,5 @@ def test_without_help_the_model_stays_as_it_is():
     model, train, dev = build_toy(), make_data(60, seed=1), make_data(40, seed=2)
     weights = model.get_weights()
     against = TaskData(dev.table, ~dev.targets)
-    assert ensemble.let_ngrams_vote(model, train, against, score=None) == (model, 0)
+    assert ensemble.add_ngram_votes(model, train, against, score=None) == (model, 0)
     assert all(map(np.array_equal, model.get_weights(), weights))

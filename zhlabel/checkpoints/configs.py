@@ -223,7 +223,7 @@ def _refuse_variants(raw, place):
 
 
 def recognise_family_of_config(raw, *, place):
-    """Tell the family from a config alone, as training from scratch needs it.
+    """Return the family from a config alone, as training from scratch needs it.
 
     Args:
         raw: the config as read.

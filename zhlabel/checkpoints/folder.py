@@ -127,7 +127,7 @@ def _is_turned(canonical, tensorflow):
 
 
 def _find_scratch(folder, candidates):
-    """Make a Checkpoint of config and vocab.txt alone."""
+    """Build a Checkpoint of config and vocab.txt alone."""
     own = {file: raw for file, raw in candidates.items() if not is_bundled(file)} or candidates
     if len(own) != 1:
         names = ", ".join(file.name for file in own) or "none"

@@ -101,7 +101,7 @@ def list_other_vocabularies(folder):
 
 
 def is_bundled(file):
-    """Say whether a file is, by its content, one that comes with the project.
+    """Return whether a file is, by its content, one that comes with the project.
 
     Args:
         file: a Path.

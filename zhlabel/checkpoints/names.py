@@ -168,7 +168,7 @@ def name_in_checkpoint(canonical, family, *, tensorflow):
 
 
 def is_beside_encoder(name):
-    """Say whether a checkpoint's variable is a head, an optimizer slot or a buffer: allowed, and not used.
+    """Return whether a checkpoint's variable is a head, an optimizer slot or a buffer: allowed, and not used.
 
     Args:
         name: the variable's name in the checkpoint.
@@ -208,7 +208,7 @@ def unify_names(names, *, tensorflow):
 
 
 def recognise_family(names):
-    """Tell the family from the variables, or "generator" for ELECTRA's other half, or "" for something else.
+    """Return the family from the variables, or "generator" for ELECTRA's other half, or "" for something else.
 
     Args:
         names: the variables' names, unified.

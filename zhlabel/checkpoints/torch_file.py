@@ -84,7 +84,7 @@ class _TensorUnpickler(pickle._Unpickler):
     """
 
     def find_class(self, module, name):
-        """Give the stand-in for one of the admitted names; refuse any other, before it is imported."""
+        """Return the stand-in for one of the admitted names; refuse any other, before it is imported."""
         if module == "torch" and name in _STORAGES:
             return _STORAGES[name]
         if module == "torch._utils" and name in ("_rebuild_tensor", "_rebuild_tensor_v2"):

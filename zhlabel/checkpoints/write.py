@@ -54,7 +54,7 @@ def write_checkpoint(folder, config, weights, *, heads, vocabulary_file):
 
 
 def make_raw_config(config):
-    """Give the content of the config file in the words of the form that is written.
+    """Return the content of the config file in the words of the form that is written.
 
     Args:
         config: a normalised config.

@@ -31,7 +31,7 @@ def _flag(name):
 
 
 def _find_constants(source):
-    """Give {name: line} of the upper-case assignments above the first definition, and the last line of that part."""
+    """Return {name: line} of the upper-case assignments above the first definition, and the last line of that part."""
     found, tree = {}, ast.parse(source)
     for statement in tree.body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -44,7 +44,7 @@ def _find_constants(source):
 
 
 def format_help(source, name, *, bare=""):
-    """Give the text of ``--help``: the script's docstring, its constants with their comments, and how to give them.
+    """Return the text of ``--help``: the script's docstring, its constants with their comments, and how to give them.
 
     Args:
         source: the script's source text.
@@ -82,7 +82,7 @@ def format_help(source, name, *, bare=""):
 
 
 def _suggest(word, flags):
-    """Give '; the nearest is --x' where a flag is near enough to the word, else the flags there are."""
+    """Return '; the nearest is --x' where a flag is near enough to the word, else the flags there are."""
     plain = word.split("=")[0].strip(_DASHES).lower().replace("_", "-")
     near = difflib.get_close_matches("--" + plain, flags, n=1, cutoff=0.6)
     return f"the nearest is {near[0]}" if near else "--help lists the flags there are"
@@ -111,7 +111,7 @@ def _parse(text, kind):
 
 
 def _judge(value, limit):
-    """Say what is wrong with a value of the right type, or give ""."""
+    """Describe what is wrong with a value of the right type, or give ""."""
     if limit is None:
         return ""
     if _is_range(limit):
@@ -126,7 +126,7 @@ def _judge(value, limit):
 
 
 def _read_defaults(constants, lines, limits):
-    """Give the file's own values by name, checked, and the problems they have."""
+    """Return the file's own values by name, checked, and the problems they have."""
     values, problems = {}, []
     for name, line in lines.items():
         value, limit = constants[name], limits.get(name)
@@ -171,7 +171,7 @@ def _split_arguments(arguments, flags, bare):
 
 
 def read_settings(source, constants, arguments, *, limits=None, bare="", name="the script"):
-    """Give a script's settings: its constants, with the values of the command line in place of the file's.
+    """Return a script's settings: its constants, with the values of the command line in place of the file's.
 
     The constants are the upper-case assignments above the script's first function: texts, whole numbers, fractions,
     True or False, lists of texts. A flag's value must be of its constant's type: a whole number refuses "1.5", a
@@ -231,7 +231,7 @@ def read_settings(source, constants, arguments, *, limits=None, bare="", name="t
 
 
 def format_changes(settings, constants, *, bare=""):
-    """Give a line for each setting that differs from the file's constant, as ``EPOCHS = 3 (in the file: 10)``.
+    """Return a line for each setting that differs from the file's constant, as ``EPOCHS = 3 (in the file: 10)``.
 
     Args:
         settings: what ``read_settings`` gave.

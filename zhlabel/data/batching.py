@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zhlabel.data.tags import IGNORED
-from zhlabel.data.tokenizer import PADDING_ID, TokenTable
+from zhlabel.data.tokenizer import PADDING_ID, Encodings
 
 
 @dataclass(frozen=True)
@@ -13,12 +13,12 @@ class TaskData:
     """W encoded rows and what the model should say of them.
 
     Attributes:
-        table: TokenTable of W rows.
+        table: Encodings of W rows.
         targets: bool [W, L], int [W], or int [sum of T], a tag for each of ``table.token_ids``.
         weights: float [W], how much each row counts in the loss; None: all alike.
     """
 
-    table: TokenTable
+    table: Encodings
     targets: np.ndarray
     weights: np.ndarray | None = None
 
@@ -28,7 +28,7 @@ class TaskData:
         return self.targets.ndim == 1 and len(self.targets) == len(self.table.token_ids)
 
     def take(self, indices):
-        """Give the padded token ids int32 [B, T] of the rows ``indices``, and float32 [B, L], int32 [B] or [B, T]."""
+        """Return the padded token ids int32 [B, T] of the rows ``indices``, and float32 [B, L], int32 [B] or [B, T]."""
         token_ids = pad_rows(self.table.token_ids, self.table.starts, indices)
         if self.is_by_token:
             return token_ids, pad_rows(self.targets, self.table.starts, indices, filler=IGNORED)
@@ -89,7 +89,7 @@ def pad_rows(values, starts, indices, *, filler=PADDING_ID):
     """Lay some rows of a flat array into one rectangle, padded on the right.
 
     Args:
-        values: int array [sum of T], such as ``TokenTable.token_ids``.
+        values: int array [sum of T], such as ``Encodings.token_ids``.
         starts: int array [W + 1]; row w has ``values[starts[w]:starts[w + 1]]``.
         indices: B places among the rows.
         filler: what stands behind a row's end.
@@ -109,7 +109,7 @@ def map_rows(forward, table, *, batch_size, width, by_token):
 
     Args:
         forward: int32 token ids [B, T] to float32 [B, width], or [B, T, width] where ``by_token``.
-        table: TokenTable of W rows.
+        table: Encodings of W rows.
         batch_size: B.
         width: of an output.
         by_token: whether each token has an output of its own.
@@ -124,10 +124,10 @@ def map_rows(forward, table, *, batch_size, width, by_token):
 
 
 def make_room(table, *, width, by_token):
-    """Give an array of zeros for the outputs of a table's rows.
+    """Return an array of zeros for the outputs of a table's rows.
 
     Args:
-        table: TokenTable of W rows.
+        table: Encodings of W rows.
         width: of an output.
         by_token: whether each token has an output of its own.
 
@@ -142,7 +142,7 @@ def place_rows(results, table, indices, outputs):
 
     Args:
         results: what ``make_room`` gave, and this changes.
-        table: TokenTable of W rows.
+        table: Encodings of W rows.
         indices: B places among the rows.
         outputs: float32 [B, width], or [B, T, width] for each token.
     """

@@ -14,7 +14,7 @@ _DOUBTFUL = re.compile(r"(?<!\d),|,(?!\d)|[，\n\t]")
 
 
 def read_gold(path):
-    """Give an iterator over the texts of a file with the gold keywords of each.
+    """Return an iterator over the texts of a file with the gold keywords of each.
 
     Forms, text column and encodings are those of ``texts.read_texts``; ``.txt`` has no gold keywords. They stand in the
     column or key ``keywords``: a list of strings (JSON, parquet), or one string, divided as ``split_keywords`` does.

@@ -15,7 +15,7 @@ LAST_LABELS_FILE = "label.json"  # at the top: the labels of the last training
 
 
 def collect_labels(examples):
-    """Give the different labels of the examples, in order of first appearance.
+    """Return the different labels of the examples, in order of first appearance.
 
     Args:
         examples: records with ``labels``, a tuple of names.
@@ -171,7 +171,7 @@ def encode_classes(examples, names, *, source="label.json"):
 
 
 def weigh_classes(classes, names, weights):
-    """Give each text the weight of its class in the loss.
+    """Return each text the weight of its class in the loss.
 
     Args:
         classes: int array [N].

@@ -133,7 +133,7 @@ def group_texts(texts):
 
 
 def merge_targets(targets, groups, count):
-    """Give each of G different texts the labels that any of its N occurrences has.
+    """Return each of G different texts the labels that any of its N occurrences has.
 
     Args:
         targets: bool array [N, L].

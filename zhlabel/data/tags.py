@@ -20,7 +20,7 @@ class Entity(NamedTuple):
 
 
 def list_tags(types, prefixes="BIES"):
-    """Give the names of the K = 1 + 4 len(types) tags, in the order of their ids.
+    """Return the names of the K = 1 + 4 len(types) tags, in the order of their ids.
 
     Args:
         types: the entity types in the order of their ids.
@@ -63,7 +63,7 @@ def mark_legal(types):
 
 
 def goes_on(tags):
-    """Say which tags go on with an entity: I and E.
+    """Describe which tags go on with an entity: I and E.
 
     Args:
         tags: int array of tag ids, any shape.

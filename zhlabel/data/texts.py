@@ -13,7 +13,7 @@ _PARQUET_ROWS = 1024
 
 
 def read_texts(path, *, column="content"):
-    """Give an iterator over a file's texts, in order, each as it stands; memory does not grow with the file.
+    """Return an iterator over a file's texts, in order, each as it stands; memory does not grow with the file.
 
     The ending tells the form; all but parquet may have ``.gz`` behind it, in UTF-8 or GB18030.
 
@@ -41,7 +41,7 @@ def read_texts(path, *, column="content"):
 
 
 def read_records(path, *, column="content", other=""):
-    """Give an iterator over a file's texts as ``read_texts`` does, each with its place and the value of another column.
+    """Iterate over a file's texts as ``read_texts`` does, each with its place and the value of another column.
 
     Args:
         path: as ``read_texts``.
@@ -87,7 +87,7 @@ def count_texts(path, *, column="content"):
 
 
 def read_standard_input(stream):
-    """Give an iterator over the lines of standard input, each a text, as they arrive.
+    """Return an iterator over the lines of standard input, each a text, as they arrive.
 
     Lines are UTF-8, with or without BOM, whatever the terminal's encoding: a pipe can't be read twice, so its encoding
     can't be found as a file's is. Only "\\n" or "\\r\\n" ends a line; an empty line is an empty text.
@@ -132,7 +132,7 @@ def _begins_with_bracket(path):
 
 
 def _choose_columns(path, names, keys, other):
-    """Give the places of the text's column and of the other one, or None, among the names of a header."""
+    """Return the places of the text's column and of the other one, or None, among the names of a header."""
     found = next((key for key in keys if key in names), None)
     if found is None and len(names) == 1 and len(keys) > 1 and names[0] != other:
         found = names[0]

@@ -15,7 +15,7 @@ _BATCH_TEXTS = 10_000
 
 
 @dataclass(frozen=True)
-class TokenTable:
+class Encodings:
     """Token ids of N texts in W rows, one after the other in one array, so that a million texts are a few arrays.
 
     A row is what the model sees at once. A text has one row; only where long texts go into windows has it several.
@@ -60,7 +60,7 @@ class TokenTable:
         return int((self.row_counts > 1).sum())
 
     def describe_long(self):
-        """Say how many texts are longer than a row, and what became of them; "" if none is."""
+        """Count how many texts are longer than a row, and what became of them; "" if none is."""
         count, fate = self.truncated, "were cut"
         if self.windowed:
             count, fate = self.windowed, f"were laid into windows, {len(self):,} rows in all"
@@ -106,7 +106,7 @@ def read_vocabulary(path):
     return vocabulary
 
 
-class TextEncoder:
+class Tokenizer:
     """WordPiece as BERT's original does it: cleaned, lower case, accents stripped, each Chinese character alone.
 
     A text that contains "[SEP]" or another special token's name is only text: its brackets become tokens of their
@@ -119,11 +119,12 @@ class TextEncoder:
     """
 
     def __init__(self, vocabulary):
-        from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+        import tokenizers
+        from tokenizers import models, normalizers, pre_tokenizers
 
         # 200 is bert4keras's longest word; the library's own default is 100
         model = models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=200)
-        self._tokenizer = Tokenizer(model)
+        self._tokenizer = tokenizers.Tokenizer(model)
         self._tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
         self._tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         self._first_id, self._last_id = vocabulary["[CLS]"], vocabulary["[SEP]"]
@@ -140,7 +141,7 @@ class TextEncoder:
                 "windows_max" do the same, and differ in what ``windows.pool_windows`` makes of the rows.
 
         Returns:
-            A TokenTable, in which what was cut can be counted.
+            Encodings, in which what was cut can be counted.
         """
         ids, offsets, full_lengths, owners, firsts = [], [], [], [], []
         for begin in range(0, len(texts), _BATCH_TEXTS):
@@ -153,7 +154,7 @@ class TextEncoder:
                     owners.append(len(full_lengths))
                     firsts.append(first)
                 full_lengths.append(len(tokens) + 2)
-        return TokenTable(
+        return Encodings(
             np.concatenate([np.zeros(0, np.int32), *ids]),
             np.cumsum([0, *map(len, ids)], dtype=np.int64),
             np.array(full_lengths, dtype=np.int64),
@@ -177,7 +178,7 @@ def _keep_both_ends(count, room):
 
 
 def _lay_windows(count, room):
-    """Give full windows, evenly spread, each sharing at least room // 4 tokens with the next."""
+    """Return full windows, evenly spread, each sharing at least room // 4 tokens with the next."""
     windows = 1 + math.ceil(max(count - room, 0) / max(room - room // 4, 1))
     firsts = np.linspace(0, max(count - room, 0), windows).astype(int)
     return [(int(first), [slice(first, first + room)]) for first in firsts]

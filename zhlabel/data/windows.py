@@ -28,7 +28,7 @@ def assign_tokens(table):
     """Assign each token of a text to one row: where two windows overlap, to the one whose edge is farther away.
 
     Args:
-        table: a TokenTable of W rows.
+        table: Encodings of W rows.
 
     Returns:
         (places int64 [W], ends int64 [W]): row w is asked about ``token_ids[places[w]:ends[w]]``. Over the rows of a
@@ -49,7 +49,7 @@ def stitch_tokens(table, *values):
     """Lay the values of each text's tokens side by side, every token once.
 
     Args:
-        table: a TokenTable of N texts in W rows.
+        table: Encodings of N texts in W rows.
         values: arrays [sum of T, ...], as long as ``table.token_ids``.
 
     Returns:

@@ -40,7 +40,7 @@ def decide_labels(probabilities, *, threshold, fewest=0, most=None):
 
 
 def limit_probabilities(probabilities, *, fewest, most):
-    """Give the probabilities by which a threshold alone decides what ``decide_labels`` decides with limits.
+    """Return the probabilities by which a threshold alone decides what ``decide_labels`` decides with limits.
 
     Args:
         probabilities: float array [N, L].
@@ -58,7 +58,7 @@ def limit_probabilities(probabilities, *, fewest, most):
 
 
 def _apply_limits(probabilities, fewest, most):
-    """Give which labels are among the fewest and among the most probable ones of each text, bool [N, L] each."""
+    """Return which labels are among the fewest and among the most probable ones of each text, bool [N, L] each."""
     order = np.argsort(-probabilities, axis=1, kind="stable")
     places = np.empty_like(order)
     np.put_along_axis(places, order, np.arange(order.shape[1])[None, :], axis=1)

@@ -93,7 +93,7 @@ def parse_goal(text):
 
 
 def score_micro_f1(counts):
-    """Give the micro-averaged F1 at each threshold: 2 hits / (decided + gold); 0 where nothing is decided or gold.
+    """Return the micro-averaged F1 at each threshold: 2 hits / (decided + gold); 0 where nothing is decided or gold.
 
     Args:
         counts: ThresholdCounts.
@@ -267,7 +267,7 @@ def count_right_texts(probabilities, gold, candidates, *, spare=0, may_miss=Fals
 
 
 def describe_thresholds(thresholds):
-    """Say in words by which thresholds is decided.
+    """Describe in words by which thresholds is decided.
 
     Args:
         thresholds: as in run.json.

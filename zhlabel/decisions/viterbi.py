@@ -16,7 +16,7 @@ _LOWEST_EMISSION, _LOWEST_TRANSITION = -250.0, -50.0
 
 
 def decode_paths(emissions, transitions, starts, pairs):
-    """Give the best legal path of tags for each text: the one whose sum of emissions and transitions is highest.
+    """Return the best legal path of tags for each text: the one whose sum of emissions and transitions is highest.
 
     No illegal path can come out, whatever the scores; a path ends with a tag that O may follow. Of equal paths that
     with the lowest tag id at its last token is taken, among those that with the lowest at the token before, and so on.
@@ -54,7 +54,7 @@ def decode_paths(emissions, transitions, starts, pairs):
 
 
 def score_entities(emissions, transitions, starts, pairs, spans):
-    """Give the probability of each entity: the share of all legal paths' weight that goes to paths with exactly it.
+    """Return the probability of each entity: the share of all legal paths' weight that goes to paths with exactly it.
 
     Such a path has the type's B at the first token, its E at the last and its I in between, or its S at the only one.
     A path's weight is e to the sum of its emissions and transitions; where a tag's emission lies more than 250 below
@@ -183,7 +183,7 @@ class _Marginals:
             self.backward[step - 1, :, : alive[step]] = pair_weights @ (shares[now] * self.backward[now])
 
     def score_spans(self, rows, firsts, lasts, types):
-        """Give the probability of S entities of texts ``rows``: int arrays [S] each, to float64 [S]."""
+        """Return the probability of S entities of texts ``rows``: int arrays [S] each, to float64 [S]."""
         many, insides = lasts > firsts, 2 + 4 * types
         begins, ends = np.where(many, insides - 1, insides + 2), np.where(many, insides + 1, insides + 2)
         more = lasts - firsts - 1

@@ -154,7 +154,7 @@ def _read_figure(report, name):
 
 
 def _pair_runs(runs):
-    """Give pairs of runs in their order.
+    """Return pairs of runs in their order.
 
     >>> list(_pair_runs(["tiny", "base", "large"]))
     [('tiny', 'base'), ('tiny', 'large'), ('base', 'large')]
@@ -214,6 +214,6 @@ def _list_figures(comparison):
 
 
 def name_comparison_folder():
-    """Give the next free folder runs/compare-<n>, n from 1."""
+    """Return the next free folder runs/compare-<n>, n from 1."""
     taken = [re.fullmatch(r"compare-(\d+)", path.name) for path in RUNS_FOLDER.glob("*")]
     return RUNS_FOLDER / f"compare-{1 + max((int(match[1]) for match in taken if match), default=0)}"

@@ -44,7 +44,7 @@ def format_comparison(comparison):
 
 
 def _shorten(paths):
-    """Give {path: its last part, or the path where two would be alike}.
+    """Return {path: its last part, or the path where two would be alike}.
 
     >>> _shorten(["runs/tiny", "runs/base", "other/base"])
     {'runs/tiny': 'tiny', 'runs/base': 'runs/base', 'other/base': 'other/base'}

@@ -29,7 +29,7 @@ class Evaluated:
         run: loading.Run.
         examples: N Examples.
         gold: what ``task.encode_gold`` gives.
-        table: TokenTable.
+        table: Encodings.
         predictions: of ``run.predict``.
         decided: of ``task.decide``.
         thresholds: by which was decided.
@@ -116,7 +116,7 @@ def label_examples(run, examples, gold, *, thresholds, batch_size):
 
 
 def measure_peak_memory():
-    """Give the most memory that this process had at once, in MiB; None where the system does not say (Windows)."""
+    """Return the most memory that this process had at once, in MiB; None where the system does not say (Windows)."""
     try:
         import resource
     except ImportError:
@@ -250,7 +250,7 @@ def write_evaluation(target, evaluated, report, text, outcomes):
 
 
 def _take_most_confident(evaluated):
-    """Give the errors that the page lists, by confidence, and how many there are in all."""
+    """Return the errors that the page lists, by confidence, and how many there are in all."""
     task, total = evaluated.run.task, 0
 
     def count(rows):

@@ -9,8 +9,8 @@ import numpy as np
 
 from zhlabel.backend import tf
 from zhlabel.data.batching import pad_rows
-from zhlabel.data.tokenizer import TokenTable
-from zhlabel.inference.openvino import LightModel, feed
+from zhlabel.data.tokenizer import Encodings
+from zhlabel.inference.openvino import OpenvinoModel, feed
 from zhlabel.inference.tensorflow import load_model, predict_rows
 from zhlabel.io.json import read_json
 from zhlabel.runs.folder import GRAPH_FILE, GRAPH_WEIGHTS_FILE, INT8_FILE, INT8_WEIGHTS_FILE, read_run
@@ -66,7 +66,7 @@ def export_run(folder):
     expected = predict_rows(model, table, batch_size=_ROWS)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".export-") as temporary:
         openvino.save_model(graph, Path(temporary) / GRAPH_FILE, compress_to_fp16=False)
-        found = LightModel(temporary).predict_rows(table, batch_size=_ROWS)
+        found = OpenvinoModel(temporary).predict_rows(table, batch_size=_ROWS)
         difference = float(np.abs(found - expected).max() / max(1.0, np.abs(expected).max()))
         if difference <= TOLERANCE:
             _keep(temporary, folder, GRAPH_WEIGHTS_FILE, GRAPH_FILE)
@@ -81,8 +81,8 @@ def export_int8(folder, train_table, dev_table, *, score):
 
     Args:
         folder: the run's folder, with its graph in float32.
-        train_table: TokenTable of the training texts, of which 300 rows are run.
-        dev_table: TokenTable of the dev texts.
+        train_table: Encodings of the training texts, of which 300 rows are run.
+        dev_table: Encodings of the dev texts.
         score: as in ``loop.fit_model``.
 
     Returns:
@@ -105,7 +105,7 @@ def export_int8(folder, train_table, dev_table, *, score):
     with tempfile.TemporaryDirectory(dir=folder, prefix=".export-") as temporary:
         openvino.save_model(graph, Path(temporary) / INT8_FILE, compress_to_fp16=False)
         exact, rounded = (
-            score(LightModel(place, precision=precision).predict_rows(dev_table, batch_size=_ROWS))["dev_score"]
+            score(OpenvinoModel(place, precision=precision).predict_rows(dev_table, batch_size=_ROWS))["dev_score"]
             for place, precision in ((folder, "float32"), (temporary, "int8"))
         )
         if exact - rounded < INT8_LOSS:
@@ -125,4 +125,4 @@ def _draw_table(vocabulary_size, max_length):
     starts = np.concatenate([[0], lengths.cumsum()])
     ids = random.integers(1, vocabulary_size, starts[-1], dtype=np.int32)  # 0 is padding
     places = np.arange(_ROWS)
-    return TokenTable(ids, starts, lengths, np.zeros((len(ids), 2), np.int32), places, np.zeros_like(places))
+    return Encodings(ids, starts, lengths, np.zeros((len(ids), 2), np.int32), places, np.zeros_like(places))

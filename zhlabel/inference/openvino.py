@@ -15,7 +15,7 @@ PRECISIONS = tuple(_PRECISIONS)
 _INT8_LENGTHS = 16  # lengths are multiples of it: in int8 OpenVINO keeps a copy of the weights for each shape
 
 
-class LightModel:
+class OpenvinoModel:
     """A run's graph on the CPU; OpenVINO's own default precision would be bfloat16 where the processor has it.
 
     Args:
@@ -54,7 +54,7 @@ class LightModel:
         which is faster together.
 
         Args:
-            table: TokenTable of W rows.
+            table: Encodings of W rows.
             batch_size: B, which does not change the result (to 1e-5 in float32).
 
         Returns:
@@ -90,6 +90,6 @@ class LightModel:
 
 
 def feed(token_ids, multiple=1):
-    """Give the graph's inputs for padded ``token_ids``, int32 [B, T], with T raised to a ``multiple``."""
+    """Return the graph's inputs for padded ``token_ids``, int32 [B, T], with T raised to a ``multiple``."""
     token_ids = np.pad(token_ids, ((0, 0), (0, -token_ids.shape[1] % multiple)))
     return [token_ids, np.zeros_like(token_ids)]

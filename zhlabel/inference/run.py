@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zhlabel.data.labels import read_labels
-from zhlabel.data.tokenizer import TextEncoder, read_vocabulary
+from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.errors import InputError
-from zhlabel.inference.openvino import LightModel
+from zhlabel.inference.openvino import OpenvinoModel
 from zhlabel.runs.folder import GRAPH_FILE, WEIGHTS_FILE, is_exported, read_run, read_weight
 from zhlabel.tasks import TASKS
 
@@ -22,8 +22,8 @@ class Run:
         record: the dict of run.json.
         names: the L label names.
         task: its row of the table of tasks.
-        text_encoder: texts to token ids, by the run's own vocabulary.
-        predict_rows: (TokenTable, batch_size=) to the model's outputs, as ``batching.map_rows`` gives them.
+        tokenizer: texts to token ids, by the run's own vocabulary.
+        predict_rows: (Encodings, batch_size=) to the model's outputs, as ``batching.map_rows`` gives them.
         state: what the task needs of the weights beside the outputs.
     """
 
@@ -31,7 +31,7 @@ class Run:
     record: dict
     names: tuple
     task: object
-    text_encoder: object
+    tokenizer: object
     predict_rows: Callable
     state: object = None
 
@@ -42,10 +42,10 @@ class Run:
             texts: N strings.
 
         Returns:
-            A TokenTable.
+            Encodings.
         """
         max_length = self.record["settings"]["max_length"]
-        return self.text_encoder.encode(texts, max_length=max_length, long_text=self.long_text)
+        return self.tokenizer.encode(texts, max_length=max_length, long_text=self.long_text)
 
     @property
     def long_text(self):
@@ -53,10 +53,10 @@ class Run:
         return self.record["settings"]["long_text"]
 
     def predict(self, table, *, batch_size=16):
-        """Give the predictions for N texts, in the form of the run's task.
+        """Return the predictions for N texts, in the form of the run's task.
 
         Args:
-            table: a TokenTable of N texts, as ``encode`` gives it.
+            table: Encodings of N texts, as ``encode`` gives it.
             batch_size: rows at once; it does not change the result (to 1e-5).
 
         Returns:
@@ -74,7 +74,7 @@ class Run:
         return max(range(len(self.names)), key=lambda i: counts[self.names[i]])
 
     def settle_thresholds(self, threshold):
-        """Give the thresholds to decide by.
+        """Return the thresholds to decide by.
 
         Args:
             threshold: one for all labels, in place of the run's own, or 0 for those; limits on the number of labels
@@ -105,16 +105,16 @@ def load_run(folder, *, precision="float32"):
         A Run.
 
     Raises:
-        InputError: as ``read_run`` and ``LightModel``; a file of the run is missing or damaged.
+        InputError: as ``read_run`` and ``OpenvinoModel``; a file of the run is missing or damaged.
     """
     folder = Path(folder)
     record = read_run(folder)
     names = read_labels(folder / "label.json")
     task = TASKS[record["task"]]
-    text_encoder = TextEncoder(read_vocabulary(folder / "vocab.txt"))
+    tokenizer = Tokenizer(read_vocabulary(folder / "vocab.txt"))
     if is_exported(folder):
         predict_rows, state = (
-            LightModel(folder, precision=precision).predict_rows,
+            OpenvinoModel(folder, precision=precision).predict_rows,
             read_weight(folder / WEIGHTS_FILE, task.state),
         )
     elif precision != "float32":
@@ -125,4 +125,4 @@ def load_run(folder, *, precision="float32"):
 
         model = load_model(folder)
         predict_rows, state = functools.partial(predict_by_tensorflow, model), task.read_state(model)
-    return Run(folder, record, names, task, text_encoder, predict_rows, state)
+    return Run(folder, record, names, task, tokenizer, predict_rows, state)

@@ -16,7 +16,7 @@ def predict_rows(model, table, *, batch_size):
 
     Args:
         model: of token ids and segment ids to float32 [B, L], or for each token [B, T, K].
-        table: TokenTable of W rows.
+        table: Encodings of W rows.
         batch_size: B, which does not change the result (to 1e-5).
 
     Returns:
@@ -31,7 +31,7 @@ def predict_rows(model, table, *, batch_size):
 
 
 def _compile_forward(model):
-    """Give the model as one traced function for batches of any shape: Keras's own predict traces anew for each."""
+    """Return the model as one traced function for batches of any shape: Keras's own predict traces anew for each."""
     if not hasattr(model, "forward"):
         ids = tf.TensorSpec([None, None], tf.int32)
         traced = tf.function(lambda *inputs: model(inputs, training=False), input_signature=[ids, ids])
@@ -51,7 +51,7 @@ def load_model(folder):
     Raises:
         InputError: as ``load_run``.
     """
-    from zhlabel.backend import set_up_devices
+    from zhlabel.backend import configure_devices
     from zhlabel.models.encoder import build_encoder
     from zhlabel.models.ngram_layers import add_votes, find_dense
     from zhlabel.ngrams.tags import TagNgrams
@@ -59,7 +59,7 @@ def load_model(folder):
 
     folder = Path(folder)
     record, names = read_run(folder), read_labels(folder / "label.json")
-    set_up_devices()
+    configure_devices()
     config = read_json(folder / "encoder.json")
     task = TASKS[record["task"]]
     head = record["settings"]["head"]

@@ -40,7 +40,7 @@ def _read_chunks(path, open_bytes=_open_bytes):
 
 
 def _fits(path, encoding):
-    """Say whether the whole file decodes, and if not, the number of the line that does not."""
+    """Return whether the whole file decodes, and if not, the number of the line that does not."""
     decoder, line = codecs.getincrementaldecoder(encoding)(), 1
     try:
         for chunk in _read_chunks(path):
@@ -52,7 +52,7 @@ def _fits(path, encoding):
 
 
 def detect_encoding(path):
-    """Tell a text file's encoding by decoding all of it: UTF-8, with or without BOM, else GB18030.
+    """Return a text file's encoding by decoding all of it: UTF-8, with or without BOM, else GB18030.
 
     A file of pure ASCII is UTF-8. GB18030 includes GBK and GB2312. Memory does not grow with the file.
 
@@ -121,7 +121,7 @@ def write_whole(path, *, binary=False):
 
 
 def hash_file(path):
-    """Give the SHA-256 of a file's bytes as they lie on the disk, as 64 hexadecimal digits.
+    """Return the SHA-256 of a file's bytes as they lie on the disk, as 64 hexadecimal digits.
 
     Args:
         path: the file.
@@ -136,7 +136,7 @@ def hash_file(path):
 
 
 def check_characters(where, text):
-    """Give the text back, or refuse it when it holds half a character, which no tokenizer and no file can take.
+    """Return the text back, or refuse it when it holds half a character, which no tokenizer and no file can take.
 
     JSON can spell such halves ("\\ud83d" without its other half); csv and txt files can't hold them.
 

@@ -13,7 +13,7 @@ from zhlabel.errors import InputError
 
 
 def map_chunks(make_worker, arguments, chunks, *, processes):
-    """Give the result of each chunk, in order.
+    """Return the result of each chunk, in order.
 
     Each process makes its own worker once. At most two chunks a process wait or are worked on, so that memory does not
     grow with their number. One process means this one, and so does a single chunk. The scripts that use this must be

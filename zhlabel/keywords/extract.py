@@ -61,7 +61,7 @@ class Recipe:
     runs: dict | None = None
 
     def make_reader(self):
-        """Make the WordReader."""
+        """Build the WordReader."""
         return WordReader(
             language=self.language,
             stop_words=read_stop_words(self.stop_words) if self.stop_words else None,
@@ -85,7 +85,7 @@ class Extractor:
         self._loaded = {(need, name): _LOADERS[need](recipe, name) for need, name in sorted(wanted)}
 
     def __call__(self, texts):
-        """Give for each of N texts {method: tuple of Keywords, best first}."""
+        """Return for each of N texts {method: tuple of Keywords, best first}."""
         documents = [self._reader.read(text) for text in texts]
         results = [{} for _ in texts]
         for name in self._recipe.methods:
@@ -152,7 +152,7 @@ class _PhraseCounter:
 
 
 def choose_best(document, scored, *, top_k, keep_nested=False):
-    """Give the best candidates of a document as keywords.
+    """Return the best candidates of a document as keywords.
 
     None is given twice: of phrases that differ only in where jieba divides them, the best one stands for all.
 

@@ -49,7 +49,7 @@ def prepare_topics(path, texts, recipe):
 
 
 def find_run(method, name):
-    """Give the folder of a trained method's run.
+    """Return the folder of a trained method's run.
 
     Args:
         method: "kea", "ranker" or "tagger".
@@ -83,7 +83,7 @@ def find_run(method, name):
 
 
 def hash_run(method, folder):
-    """Give the SHA-256 of the file by which two runs of a trained method differ: a tagger's weights, else its record.
+    """Return the SHA-256 of the file by which two runs of a trained method differ: a tagger's weights, else its record.
 
     Args:
         method: "kea", "ranker" or "tagger".

@@ -126,7 +126,7 @@ def predict_linear(train_texts, train_gold, texts):
 
 
 def _fit_features(texts):
-    """Give the texts' features as a sparse array [M, F] and the function that encodes other texts alike."""
+    """Return the texts' features as a sparse array [M, F] and the function that encodes other texts alike."""
     from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
     hashes = HashingVectorizer(

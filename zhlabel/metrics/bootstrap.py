@@ -8,7 +8,7 @@ _BLOCK_NUMBERS = 4_000_000  # of a dense block: 32 MB
 
 
 def bootstrap_intervals(outcomes, *, figures, resamples=1000, seed=1):
-    """Give the 95 % bootstrap interval over texts of headline figures.
+    """Return the 95 % bootstrap interval over texts of headline figures.
 
     N texts are drawn with replacement and scored, time and again; the interval reaches from the 2.5th to the 97.5th
     percentile (Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 13). It says what another set of
@@ -142,7 +142,7 @@ def deal_texts(table, random):
 
 
 def split_draws(draws, table):
-    """Give the sizes of blocks of draws from a table that keep a dense block near 32 MB, in all ``draws``.
+    """Return the sizes of blocks of draws from a table that keep a dense block near 32 MB, in all ``draws``.
 
     Args:
         draws: how many in all.

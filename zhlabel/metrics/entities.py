@@ -102,7 +102,7 @@ def score_tags(texts, decided, gold, names):
 
 
 def pair_entities(decided, gold):
-    """Say of one text's wrong entities what is wrong with each.
+    """Describe of one text's wrong entities what is wrong with each.
 
     Exact matches are taken out first. Of the rest, pairs are formed in three rounds: same span and another type
     ("wrong type"), overlapping and the same type ("wrong border"), overlapping and another type ("wrong border and

@@ -39,7 +39,7 @@ class CRF(bert4keras.layers.ConditionalRandomField):
         return inputs
 
     def sparse_loss(self, y_true, y_pred):
-        """Give the negative log-likelihood of each text's gold path among all legal paths over its tokens that count.
+        """Return the negative log-likelihood of each text's gold path among all legal paths over its tokens that count.
 
         A text of which no token counts has 0. A gold path that is illegal costs 10,000 for each illegal step.
 
@@ -56,13 +56,13 @@ class CRF(bert4keras.layers.ConditionalRandomField):
         return tf.where(counted[:, 0], loss, 0.0)
 
     def _sum_paths(self, emissions, counted):
-        """Give the logarithm of the sum of e^score over all paths, float32 [B]."""
+        """Return the logarithm of the sum of e^score over all paths, float32 [B]."""
         inputs = tf.concat([emissions, tf.cast(counted, tf.float32)[:, :, None]], axis=2)
         last, _, _ = keras.backend.rnn(self.log_norm_step, inputs[:, 1:], [emissions[:, 0]])
         return tf.reduce_logsumexp(last, axis=1)
 
     def _score_path(self, tags, emissions, counted):
-        """Give the score of the gold path, float32 [B]; by look-up, as a GPU's matrix products round to ten bits."""
+        """Return the score of the gold path, float32 [B]; by look-up, as a GPU's matrix products round to ten bits."""
         own = tf.gather(emissions, tags, batch_dims=2)
         steps = tf.gather_nd(self.trans, tf.stack([tags[:, :-1], tags[:, 1:]], axis=-1))
         steps = tf.where(counted[:, 1:], steps, 0.0)
@@ -70,7 +70,7 @@ class CRF(bert4keras.layers.ConditionalRandomField):
 
 
 def make_tag_loss(model):
-    """Give the Keras loss of a tagger: of targets int [B, T] (-1: does not count) and emissions to float32 [B].
+    """Return the Keras loss of a tagger: of targets int [B, T] (-1: does not count) and emissions to float32 [B].
 
     With a CRF it is the negative log-likelihood of the gold path (``CRF.sparse_loss``); without one the cross-entropy
     of each token that counts. Both are sums over a text's tokens, and Keras takes their mean over the texts.

@@ -179,7 +179,7 @@ def load_encoder(checkpoint, *, seed, name="encoder", dropout_rate=None, summary
 
 
 def fill_encoder(encoder, config, weights):
-    """Give every variable of an encoder its value; if anything is missing, left over or misshapen, give none.
+    """Return every variable of an encoder its value; if anything is missing, left over or misshapen, give none.
 
     Args:
         encoder: the Keras model.

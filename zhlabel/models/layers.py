@@ -13,7 +13,7 @@ _TANH_SCALE, _TANH_CUBE = math.sqrt(2 / math.pi), 0.044715
 
 
 def _with_derivative(function):
-    """Make a function of one tensor from a function that gives the value and the derivative."""
+    """Build a function of one tensor from a function that gives the value and the derivative."""
 
     @tf.custom_gradient
     def differentiable(x):

@@ -51,12 +51,12 @@ _VOTES = {Ngrams: NgramVotes, TagNgrams: TagNgramVotes}
 
 
 def find_dense(model):
-    """Give the last dense layer of a model, a classifier or a tagger, whose outputs n-grams are added to."""
+    """Return the last dense layer of a model, a classifier or a tagger, whose outputs n-grams are added to."""
     return next(layer for layer in model.layers if layer.name in ("head", "emissions"))
 
 
-def measure_margins(ngrams):
-    """Give a model of token ids and segment ids, int32 [B, T] each, to what n-grams say.
+def build_margin_model(ngrams):
+    """Return a model of token ids and segment ids, int32 [B, T] each, to what n-grams say.
 
     Args:
         ngrams: ``text.Ngrams``, which say float32 [B, L], or ``tags.TagNgrams``, which say [B, T, K].

@@ -39,7 +39,7 @@ def build_in_precision(wanted, build, token_ids):
 
 
 def copy_in_float32(model, build):
-    """Give a model with another's weights that computes in float32, as prediction does.
+    """Return a model with another's weights that computes in float32, as prediction does.
 
     Args:
         model: what ``build_in_precision`` gave.

@@ -4,7 +4,7 @@ from zhlabel.errors import InputError
 
 
 def name_weights(model, encoder_config):
-    """Give {name: variable} of the whole model: the encoder's canonical names, then each head layer's own.
+    """Return {name: variable} of the whole model: the encoder's canonical names, then each head layer's own.
 
     Args:
         model: as heads.py builds it.
@@ -21,7 +21,7 @@ def name_weights(model, encoder_config):
 
 
 def collect_weights(model, encoder_config):
-    """Give {name: array} of the whole model.
+    """Return {name: array} of the whole model.
 
     Args:
         model: as heads.py builds it.

@@ -40,7 +40,7 @@ class TagNgrams:
 
     @classmethod
     def make_empty(cls, features, tags):
-        """Give one of a size, all 0, to be filled.
+        """Return one of a size, all 0, to be filled.
 
         Args:
             features: F.
@@ -53,7 +53,7 @@ class TagNgrams:
         return len(self.votes) - 1
 
     def weigh(self, share):
-        """Give the same n-grams with votes that count ``share`` times."""
+        """Return the same n-grams with votes that count ``share`` times."""
         return dataclasses.replace(self, scales=share * self.scales, bias=share * self.bias)
 
 
@@ -78,7 +78,7 @@ def fit_tag_ngrams(table, targets, tag_count):
     N-grams that occur once are left out, and all but the 250,000 commonest.
 
     Args:
-        table: TokenTable of W rows.
+        table: Encodings of W rows.
         targets: int array as long as ``table.token_ids``: tag ids, and IGNORED.
         tag_count: K.
 
@@ -114,7 +114,7 @@ def fit_tag_ngrams(table, targets, tag_count):
 
 
 def _list_slots(token_ids, lengths):
-    """Give the slots of all places at all tokens of some rows: int32 [sum of T, places]."""
+    """Return the slots of all places at all tokens of some rows: int32 [sum of T, places]."""
     owners = np.repeat(np.arange(len(lengths)), lengths)
     here = np.arange(len(token_ids)) + REACH + 2 * REACH * owners  # rows with 0 between them
     padded = np.zeros(len(token_ids) + 2 * REACH * len(lengths), np.int32)

@@ -36,7 +36,7 @@ class Ngrams:
 
     @classmethod
     def make_empty(cls, features, labels):
-        """Give one of a size, all 0, to be filled.
+        """Return one of a size, all 0, to be filled.
 
         Args:
             features: F.
@@ -49,7 +49,7 @@ class Ngrams:
         return len(self.votes) - 1
 
     def weigh(self, share):
-        """Give the same n-grams with votes that count ``share`` times."""
+        """Return the same n-grams with votes that count ``share`` times."""
         return dataclasses.replace(self, votes=share * self.votes, bias=share * self.bias)
 
 
@@ -80,7 +80,7 @@ def fit_ngrams(table, targets, label_count):
     all but the 10,000 that most rows have.
 
     Args:
-        table: TokenTable of W rows.
+        table: Encodings of W rows.
         targets: bool array [W, L], or int array [W] of label ids.
         label_count: L.
 
@@ -131,7 +131,7 @@ def _count(table, chosen):
     return counts
 
 
-def weigh_votes(logits, margins, gold):
+def fit_vote_weights(logits, margins, gold):
     """Find how much encoder and n-grams count: the scales and the shift that make the gold labels most likely.
 
     As in stacking by logistic regression, with the same three numbers for all labels: the logits become

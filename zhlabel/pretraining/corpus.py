@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from zhlabel.data.texts import read_texts
-from zhlabel.data.tokenizer import TextEncoder, read_vocabulary
+from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.errors import InputError
 from zhlabel.io.parallel import map_chunks
 
@@ -74,7 +74,7 @@ def read_documents(path):
 
 @contextlib.contextmanager
 def _unpack(path):
-    """Give the file itself, or one for the time of the block that holds what a ``.xz`` file has packed."""
+    """Return the file itself, or one for the time of the block that holds what a ``.xz`` file has packed."""
     if not path.name.lower().endswith(".xz"):
         yield path
         return
@@ -139,7 +139,7 @@ class _RowMaker:
 
     def __init__(self, vocabulary_file, max_length, by_words):
         vocabulary = read_vocabulary(vocabulary_file)
-        self.encoder, self.room, self.by_words = TextEncoder(vocabulary), max_length - 2, by_words
+        self.encoder, self.room, self.by_words = Tokenizer(vocabulary), max_length - 2, by_words
         self.first_id, self.last_id = vocabulary["[CLS]"], vocabulary["[SEP]"]
         self.is_continuation = np.array([token.startswith("##") for token in vocabulary])
         if by_words:
@@ -149,7 +149,7 @@ class _RowMaker:
             jieba.initialize()
 
     def __call__(self, documents):
-        """Give token ids, word starts, lengths of rows and rows of each document, as arrays."""
+        """Return token ids, word starts, lengths of rows and rows of each document, as arrays."""
         table = self.encoder.encode([line for lines in documents for line in lines], max_length=_ALL)
         ids, starts, lengths, counts, line = [], [], [], [], 0
         for lines in documents:

@@ -40,7 +40,7 @@ def make_plan(resolved, checkpoint):
 
 
 def name_new_folder(checkpoint_folder):
-    """Give the next free folder, runs/<checkpoint>-pretrained-<n>.
+    """Return the next free folder, runs/<checkpoint>-pretrained-<n>.
 
     Args:
         checkpoint_folder: CHECKPOINT.
@@ -95,7 +95,7 @@ def _is_complete(folder):
 
 
 def find_unfinished(plan):
-    """Give the folders under runs/ of unfinished pretrainings of this very plan that no process works on.
+    """Return the folders under runs/ of unfinished pretrainings of this very plan that no process works on.
 
     Args:
         plan: what ``make_plan`` gave.

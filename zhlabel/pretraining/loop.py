@@ -106,7 +106,7 @@ class Training:
                 saved = time.perf_counter()
 
     def measure_held_out(self):
-        """Give the mean losses of the held-out rows, a masked token and a row, with the same masks at every call."""
+        """Return the mean losses of the held-out rows, a masked token and a row, with the same masks at every call."""
         sums = np.zeros(4)
         for token_ids, places, shown in self.batches.draw_held_out():
             losses = np.array([float(loss) for loss in self._measure(token_ids, places, shown)])
@@ -126,7 +126,7 @@ class Training:
         return loss
 
     def _generate(self):
-        """Give the batches that are still to come, drawn while the step before is computed."""
+        """Return the batches that are still to come, drawn while the step before is computed."""
         steps = range(self.steps_done, self.total_steps)
         dataset = tf.data.Dataset.from_generator(lambda: self.batches.draw(steps), output_signature=_BATCH).prefetch(2)
         options = tf.data.Options()

@@ -73,7 +73,7 @@ class Pretrainer(keras.Model):
         return variables
 
     def measure(self, token_ids, places, shown, training=False):
-        """Give the losses of a batch: of masked tokens, and of the bags of words (0 without that head).
+        """Return the losses of a batch: of masked tokens, and of the bags of words (0 without that head).
 
         Args:
             token_ids: int32 [B, T], the rows as they are.
@@ -139,7 +139,7 @@ def draw_heads(config, found, token_counts, *, bag_of_words, seed):
 
 
 def collect_weights(model, config):
-    """Give what ``write_checkpoint`` writes: the encoder's weights and the heads'.
+    """Return what ``write_checkpoint`` writes: the encoder's weights and the heads'.
 
     Args:
         model: a Pretrainer.

@@ -14,7 +14,7 @@ ENTITY_CONFUSION_COLUMNS = ("gold", "instead", "entities")
 
 
 def list_label_errors(examples, probabilities, decided, gold, names):
-    """Give a row for each wrong label of each text: false positives and false negatives, most confident first.
+    """Return a row for each wrong label of each text: false positives and false negatives, most confident first.
 
     Ordered by label, then kind. False positives begin with the highest probability, false negatives with the lowest, of
     equal ones the earlier text. A label that was decided below its threshold for another reason (a policy of at least
@@ -38,7 +38,7 @@ def list_label_errors(examples, probabilities, decided, gold, names):
 
 
 def list_class_label_errors(examples, probabilities, decided, gold, names):
-    """Give two rows for each wrong text: a false negative of its gold label, a false positive of the decided one.
+    """Return two rows for each wrong text: a false negative of its gold label, a false positive of the decided one.
 
     Args:
         examples: N Examples.
@@ -152,7 +152,7 @@ def _order(counts, names, *, unit):
 
 
 def rate_error(row):
-    """Say how confidently an error was made: by the probability of what was decided, or the improbability of gold.
+    """Describe how confidently an error was made: by the probability of what was decided, or the improbability of gold.
 
     Args:
         row: of ``list_label_errors`` or ``list_class_label_errors``.

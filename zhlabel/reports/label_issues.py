@@ -88,7 +88,7 @@ def find_class_suspects(examples, probabilities, gold, names):
 
 
 def _find_suspects(probabilities, given):
-    """Give the places of the texts, ascending, whose given class [N] the probabilities [N, K] contradict."""
+    """Return the places of the texts, ascending, whose given class [N] the probabilities [N, K] contradict."""
     from cleanlab.filter import find_label_issues
 
     if len(np.unique(given)) < 2:

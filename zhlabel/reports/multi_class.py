@@ -94,7 +94,7 @@ def _find_second(probabilities, first, names):
 
 
 def list_class_errors(examples, probabilities, decided, gold, names):
-    """Give those rows of ``list_class_predictions`` in which the label is wrong.
+    """Return those rows of ``list_class_predictions`` in which the label is wrong.
 
     Args:
         examples: N Examples.

@@ -61,7 +61,7 @@ def join_labels(names, chosen):
 
 
 def list_errors(examples, probabilities, decided, gold, names):
-    """Give those rows of ``list_predictions`` in which a label is missed or spurious.
+    """Return those rows of ``list_predictions`` in which a label is missed or spurious.
 
     Args:
         examples: N Examples.

@@ -82,7 +82,7 @@ def format_entity(entity, text):
 
 
 def list_entity_errors(examples, probabilities, decided, gold, names):
-    """Give a row for each entity that is wrong; ``entities.pair_entities`` says how the kinds are told apart.
+    """Return a row for each entity that is wrong; ``entities.pair_entities`` says how the kinds are told apart.
 
     Args:
         examples: N Examples.

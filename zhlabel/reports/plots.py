@@ -9,7 +9,7 @@ _ORANGE, _BLUE = "#b5541c", "#1c6bb5"
 
 @contextlib.contextmanager
 def _draw(path, *, width=7, height=4):
-    """Give a matplotlib figure and write it as SVG, the same bytes for the same data, text kept as text."""
+    """Return a matplotlib figure and write it as SVG, the same bytes for the same data, text kept as text."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 

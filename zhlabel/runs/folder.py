@@ -19,7 +19,7 @@ WEIGHTS_FILE = "weights.safetensors"
 
 
 def locate_run(name):
-    """Give a run's folder: a path stays, a bare name means runs/<name>.
+    """Return a run's folder: a path stays, a bare name means runs/<name>.
 
     Args:
         name: RUN, not "".
@@ -31,7 +31,7 @@ def locate_run(name):
 
 
 def name_new_run(checkpoint_name, task_name):
-    """Give the next free folder runs/<checkpoint>-<task>-<n>, n from 1.
+    """Return the next free folder runs/<checkpoint>-<task>-<n>, n from 1.
 
     Args:
         checkpoint_name: the checkpoint folder's own name.
@@ -52,7 +52,7 @@ def list_newest(file_name):
 
 
 def find_newest_run():
-    """Give the folder of the complete run whose run.json is newest.
+    """Return the folder of the complete run whose run.json is newest.
 
     Raises:
         InputError: there is none; trainings that were stopped are named.
@@ -95,7 +95,7 @@ def read_run(folder):
 
 
 def is_complete(folder):
-    """Say whether a training in this folder has come to its own end (not stopped by Ctrl-C or killed)."""
+    """Return whether a training in this folder has come to its own end (not stopped by Ctrl-C or killed)."""
     path = Path(folder) / RUN_FILE
     return path.is_file() and bool(read_json(path).get("complete"))
 
@@ -142,7 +142,7 @@ def update_run(folder, changes):
 
 
 def choose_evaluation_folder(folder, data_file, sha256):
-    """Give the folder for the reports of one data file: evaluation/<stem>, or -2, -3 ... where another file has it.
+    """Return the folder for the reports of one data file: evaluation/<stem>, or -2, -3 ... where another file has it.
 
     Args:
         folder: the run's folder.
@@ -179,7 +179,7 @@ INT8_FILE, INT8_WEIGHTS_FILE = "model.int8.xml", "model.int8.bin"
 
 
 def is_exported(folder):
-    """Say whether a run has its graph for the light runtime.
+    """Return whether a run has its graph for the light runtime.
 
     Args:
         folder: the run's folder.

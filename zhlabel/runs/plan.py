@@ -126,7 +126,7 @@ def _is_held(folder):
 
 
 def find_unfinished(plan):
-    """Give the folders under runs/ of stopped trainings with this very plan, oldest first.
+    """Return the folders under runs/ of stopped trainings with this very plan, oldest first.
 
     Args:
         plan: as ``check_run``.

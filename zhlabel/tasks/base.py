@@ -12,21 +12,21 @@ from zhlabel.errors import InputError
 class Task:
     """A row of the table of tasks.
 
-    "Outputs" are what the model gives for the rows of a TokenTable, "predictions" what follows from them for N texts,
+    "Outputs" are what the model gives for the rows of Encodings, "predictions" what follows from them for N texts,
     "gold" what the texts' authors say, "decisions" what we say.
 
     Attributes:
         name: value of TASK.
         read: (path, warn=) to Examples; warn is called with what the user should know of the file.
         encode_gold: (examples, label names, source=) to gold.
-        align: (gold, TokenTable, label names) to what ``batching.TaskData`` takes as targets.
+        align: (gold, Encodings, label names) to what ``batching.TaskData`` takes as targets.
         heads: values of HEAD; the first is meant by "".
         build_model: (encoder, label names, head=, seed=) to the model; imports TensorFlow when it is called.
         make_loss: (model) to a Keras loss or its name.
         read_state: (Keras model) to what ``combine`` needs of its weights beside the outputs, as numpy.
         state: the same weight's name in a run's file of weights.
         long_texts: values of LONG_TEXT; the first is meant by "".
-        combine: (outputs, TokenTable, label names, long_text=, state=) to predictions.
+        combine: (outputs, Encodings, label names, long_text=, state=) to predictions.
         score_dev: (predictions, gold, label names) to the score by which the best epoch is chosen.
         score_name: what the dev score is.
         gather: (predictions, gold, label names) to arrays from which thresholds and temperature are chosen.
@@ -43,7 +43,7 @@ class Task:
         error_table: the one of which the page lists the errors.
         rate_error: (row of it) to the confidence with which the error was made, 0..1.
         format_prediction: (text, one prediction, its decision, label names) to the part of a result beside the text.
-        describe_gold: (gold, TokenTable, label names) to notes on what no decision can reach.
+        describe_gold: (gold, Encodings, label names) to notes on what no decision can reach.
         extras: name of a further file beside the report to (predictions, gold) to its JSON value.
         threshold_kinds: values of THRESHOLDS; the first is meant by "". With "none" alone THRESHOLD means nothing.
         goals: what thresholds can be chosen by, names of ``thresholds.parse_goal``.
@@ -98,7 +98,7 @@ class Task:
     sample: str = "data/{}.csv"
 
     def choose(self, setting, value):
-        """Give the value of a setting that the task restricts: "" means its first.
+        """Return the value of a setting that the task restricts: "" means its first.
 
         Args:
             setting: "HEAD", "LONG_TEXT" or "THRESHOLDS".
@@ -113,7 +113,7 @@ class Task:
         return value or possible[0]
 
     def settle_adversarial(self, size):
-        """Give the value of ADVERSARIAL: below 0 the ``size`` that suits the task."""
+        """Return the value of ADVERSARIAL: below 0 the ``size`` that suits the task."""
         return self.adversarial if size < 0 else size
 
     @property
@@ -141,7 +141,7 @@ class Task:
             raise InputError(f"{problem}\n{self.name} on the bundled sample: python {command}") from None
 
     def weigh_rows(self, gold, names, class_weights, table):
-        """Give each row of a TokenTable its weight in the loss: a text counts once, however many windows it has.
+        """Return each row of Encodings its weight in the loss: a text counts once, however many windows it has.
 
         Where each token has a target of its own, as in ner, rows are alike: a long text has more to learn from.
 
@@ -149,7 +149,7 @@ class Task:
             gold: of N texts.
             names: L label names.
             class_weights: CLASS_WEIGHTS; "" for none.
-            table: the TokenTable of W rows.
+            table: the Encodings of W rows.
 
         Returns:
             float array [W]; None where all are alike.

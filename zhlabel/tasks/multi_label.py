@@ -32,11 +32,11 @@ def read_labelled(path, *, warn=None):
 
 
 def repeat_for_rows(gold, table, names):
-    """Give each row the targets of its text.
+    """Return each row the targets of its text.
 
     Args:
         gold: array [N, ...].
-        table: TokenTable of N texts in W rows.
+        table: Encodings of N texts in W rows.
         names: the label names, which change nothing.
 
     Returns:
@@ -46,11 +46,11 @@ def repeat_for_rows(gold, table, names):
 
 
 def pool_outputs(outputs, table, names, *, long_text, state=None):
-    """Make the outputs of a text's windows one; with one row a text they are what they were.
+    """Build the outputs of a text's windows one; with one row a text they are what they were.
 
     Args:
         outputs: float array [W, L].
-        table: TokenTable of N texts in W rows.
+        table: Encodings of N texts in W rows.
         names: the label names, which change nothing.
         long_text: one of LONG_TEXTS.
         state: nothing.
@@ -68,7 +68,7 @@ def _build_model(encoder, names, *, head, seed):
 
 
 def gather_probabilities(predictions, gold, names):
-    """Give what thresholds and temperature are chosen from, as arrays that a file can keep.
+    """Return what thresholds and temperature are chosen from, as arrays that a file can keep.
 
     Args:
         predictions: float array [N, L].

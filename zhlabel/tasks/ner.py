@@ -21,7 +21,7 @@ def _encode_gold(examples, names, *, source="label.json"):
 
 
 def _align(gold, table, names):
-    """Give each of ``table.token_ids`` its tag.
+    """Return each of ``table.token_ids`` its tag.
 
     Of two windows over a token the one that is asked about it learns it. The rest of an entity that begins in the
     window before is left out too, since no path begins inside one.
@@ -41,7 +41,7 @@ def _align(gold, table, names):
 
 
 def _count_inexpressible(gold, table, names):
-    """Say how many gold entities no decision can equal: cut off, begun inside a token, or overlapping another."""
+    """Count how many gold entities no decision can equal: cut off, begun inside a token, or overlapping another."""
     (offsets,) = stitch_tokens(table, table.offsets)
     total = sum(map(len, gold))
     found = sum(
@@ -89,7 +89,7 @@ def _combine(emissions, table, names, *, long_text, state=None):
 
 
 def _make_entities(spans, probabilities, offsets, names):
-    """Give {Entity: probability}, by start. Of two that overlap, by tokens that share a character, the longer stays."""
+    """Return {Entity: probability}, by start. Of two that overlap (tokens that share a character) the longer stays."""
     found = {
         tags.Entity(int(offsets[first, 0]), int(offsets[last, 1]), names[kind]): float(probability)
         for (first, last, kind), probability in zip(spans, probabilities, strict=True)
@@ -98,7 +98,7 @@ def _make_entities(spans, probabilities, offsets, names):
 
 
 def _find_spans(path, names):
-    """Give (first token, last token, type id) of the entities that a path marks."""
+    """Return (first token, last token, type id) of the entities that a path marks."""
     places = np.arange(len(path))
     found = tags.decode_entities(path, np.column_stack([places, places + 1]), names)
     return [(entity.start, entity.end - 1, names.index(entity.type)) for entity in found]

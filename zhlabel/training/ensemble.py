@@ -9,16 +9,16 @@ from zhlabel.data.batching import pad_rows
 from zhlabel.data.tags import IGNORED
 from zhlabel.inference.tensorflow import predict_rows
 from zhlabel.models.crf import CRF, make_tag_loss
-from zhlabel.models.ngram_layers import add_votes, find_dense, measure_margins
+from zhlabel.models.ngram_layers import add_votes, build_margin_model, find_dense
 from zhlabel.ngrams.tags import fit_tag_ngrams
-from zhlabel.ngrams.text import fit_ngrams, weigh_votes
+from zhlabel.ngrams.text import fit_ngrams, fit_vote_weights
 
 _BATCH = 64
 _RATIOS = (0, 0.25, 0.5, 1, 1.5, 2, 2.5, 3, 4)  # margins of a tagger's n-grams to its own emissions
 _MOST_ROWS = 1_000  # on which the scale of both is found
 
 
-def let_ngrams_vote(model, train, dev, *, score):
+def add_ngram_votes(model, train, dev, *, score):
     """Fit n-grams to the training rows, and weigh them and the encoder by the dev rows.
 
     Args:
@@ -31,7 +31,7 @@ def let_ngrams_vote(model, train, dev, *, score):
     Returns:
         (the model with votes, how many n-grams vote); (the model as it was, 0) where they do not help.
     """
-    fit, weigh = fit_ngrams, weigh_votes
+    fit, weigh = fit_ngrams, fit_vote_weights
     if train.is_by_token:
         fit, weigh = fit_tag_ngrams, functools.partial(_weigh_tag_votes, model, dev.table, score)
     with model.distribute_strategy.scope():
@@ -41,7 +41,7 @@ def let_ngrams_vote(model, train, dev, *, score):
             return model, 0
         logits, margins = (
             predict_rows(each, dev.table, batch_size=_BATCH)
-            for each in (keras.Model(model.inputs, head.output), measure_margins(ngrams))
+            for each in (keras.Model(model.inputs, head.output), build_margin_model(ngrams))
         )
         scale, share, shift = weigh(logits, margins, dev.targets)
         if not share:
@@ -60,8 +60,8 @@ def _weigh_tag_votes(model, table, score, emissions, margins, gold):
 
     Args:
         model: of ``tagger.build_tagger``; its transitions are left as they were.
-        table: TokenTable of W rows, of which 1,000 at most decide the scale.
-        score: as in ``let_ngrams_vote``.
+        table: Encodings of W rows, of which 1,000 at most decide the scale.
+        score: as in ``add_ngram_votes``.
         emissions: float32 [sum of T, K].
         margins: float32 [sum of T, K], the n-grams'.
         gold: int array [sum of T], tag ids and IGNORED.

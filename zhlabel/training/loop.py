@@ -15,7 +15,7 @@ from zhlabel.training.state import BEST_FILE, STATE_FILE, find_best, read_tensor
 
 
 def compile_model(model, *, loss, learning_rate, warmup_share, weight_decay, total_steps, head_learning_rate=0.0):
-    """Give a model its loss and its optimizer: Adam with decoupled weight decay, warm-up and linear decay.
+    """Return a model its loss and its optimizer: Adam with decoupled weight decay, warm-up and linear decay.
 
     Biases and layer norms are not decayed, as in BERT's original optimizer. Frozen variables are left as they are.
 
@@ -59,7 +59,7 @@ def fit_model(
     Args:
         model: compiled by ``compile_model``.
         train: TaskData of the training texts.
-        dev_table: TokenTable of the dev texts.
+        dev_table: Encodings of the dev texts.
         folder: where the two files lie.
         score: function of the model's outputs for ``dev_table``, as ``predict_rows`` gives them, to a dict with
             "dev_score", which is maximised.

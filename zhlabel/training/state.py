@@ -15,7 +15,7 @@ BEST_FILE = "best_weights.safetensors"
 
 
 def find_best(history):
-    """Give the row with the highest dev score, the earliest of equal ones.
+    """Return the row with the highest dev score, the earliest of equal ones.
 
     Args:
         history: rows of ``fit_model``, at least one.
@@ -40,7 +40,7 @@ def restore_best(model, folder):
 
 
 def read_history(folder):
-    """Give the rows of all epochs that a training in this folder has finished, [] when there is none.
+    """Return the rows of all epochs that a training in this folder has finished, [] when there is none.
 
     An epoch whose weights were kept as the best counts, even if the training was stopped before its state was written.
 

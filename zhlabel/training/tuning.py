@@ -78,7 +78,7 @@ def _limit(arrays, labels_per_text):
     return {**arrays, "probabilities": limit_probabilities(arrays["probabilities"], fewest=fewest, most=most)}
 
 
-def settle_decisions(task, arrays, names, settings, folder):
+def choose_and_write_decisions(task, arrays, names, settings, folder):
     """Choose temperature and thresholds, and write what they come from: dev.npz, sweep.csv and sweep.svg.
 
     dev.npz keeps the dev predictions, so that all can be chosen anew without training. The sweep is what each threshold
@@ -105,7 +105,7 @@ def settle_decisions(task, arrays, names, settings, folder):
 
 
 def find_changes(folder, settings):
-    """Say which settings differ from those of a finished run.
+    """Describe which settings differ from those of a finished run.
 
     Args:
         folder: the run's folder.
@@ -151,12 +151,12 @@ def tune_run(folder, settings, names):
             arrays = dict(file)
     except Exception as problem:  # of a damaged archive numpy raises many kinds
         raise InputError(f"{folder / DEV_FILE} can't be read ({problem}), so nothing can be chosen anew.") from None
-    chosen = settle_decisions(task, arrays, names, wanted, folder)
+    chosen = choose_and_write_decisions(task, arrays, names, wanted, folder)
     return update_run(folder, {**chosen, "settings": {**record["settings"], **wanted}})
 
 
 def describe_decisions(record):
-    """Say by what a run decides.
+    """Describe by what a run decides.
 
     Args:
         record: the dict of run.json.

@@ -83,7 +83,7 @@ def split_column(line):
 
 
 def _take_first_column(columns, separator):
-    """Give the token in front of the last separator: all up to a tab, else the first word; a blank stays a blank."""
+    """Return the token in front of the last separator: all up to a tab, else the first word; a blank stays a blank."""
     token, tab, _ = columns.partition("\t")
     if tab or separator == "\t":
         return token or "\t"
@@ -133,7 +133,7 @@ def read_pairs(path, stream):
 
 
 def holds_tags(line):
-    """Say whether a line holds tags alone, separated by blanks, at least one.
+    """Return whether a line holds tags alone, separated by blanks, at least one.
 
     Args:
         line: with or without its line end.
@@ -146,7 +146,7 @@ def holds_tags(line):
 
 
 def _split_pair(text_line, tag_line):
-    """Give as many tokens as tags, words between blanks or else each character, and the tags; None if that fails."""
+    """Return as many tokens as tags, words between blanks or else each character, and the tags; None if that fails."""
     line, tags = text_line.rstrip(_LINE_END), _split_words(tag_line)
     for tokens in (_split_words(line), list(line), list(line.strip(_BLANKS))):
         if len(tokens) == len(tags) and holds_tags(tag_line):

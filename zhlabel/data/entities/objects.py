@@ -80,7 +80,7 @@ def _take_text(where, item):
 
 
 def _find_marks(path, where, item, text, counts):
-    """Give the spans of one object, or None for a task that nobody has annotated."""
+    """Return the spans of one object, or None for a task that nobody has annotated."""
     if "annotations" in item:
         return _choose_annotation(where, item["annotations"], counts)
     if "entities" in item:
@@ -157,7 +157,7 @@ def _read_mark(where, mark):
 
 
 def _find_keywords(where, text, keywords, counts):
-    """Give every place of every keyword, in any case of letters; of places that overlap the longer one stays.
+    """Return every place of every keyword, in any case of letters; of places that overlap the longer one stays.
 
     A keyword that begins or ends with a Latin letter or a digit is not found inside a longer word or number.
     """
@@ -176,7 +176,7 @@ def _find_keywords(where, text, keywords, counts):
 
 
 def _bound(keyword):
-    """Give the pattern of a keyword that is not the middle of a word of Latin letters or of a number."""
+    """Return the pattern of a keyword that is not the middle of a word of Latin letters or of a number."""
     before = r"(?<![a-z0-9])" if re.match("[a-z0-9]", keyword, re.IGNORECASE) else ""
     after = r"(?![a-z0-9])" if re.search("[a-z0-9]$", keyword, re.IGNORECASE) else ""
     return before + re.escape(keyword) + after

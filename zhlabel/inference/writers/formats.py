@@ -33,7 +33,7 @@ def _format_keywords(path, result):
 
 
 def _join(path, items, name, number):
-    """Give the names of items joined by "|", and their numbers likewise."""
+    """Return the names of items joined by "|", and their numbers likewise."""
     names = [each[name] for each in items]
     if wrong := next((each for each in names if "|" in each), None):
         raise InputError(f'{path}: the {name} "{wrong}" holds "|", which joins {name}s in csv. Write .jsonl instead.')
@@ -50,7 +50,7 @@ _CELLS = {
 
 
 def encode_csv_header(task):
-    """Give the first line of a task's csv, behind the mark by which Excel sees UTF-8.
+    """Return the first line of a task's csv, behind the mark by which Excel sees UTF-8.
 
     Args:
         task: "multi_label", "multi_class", "ner" or "keywords".

@@ -96,7 +96,7 @@ def _describe_input(input_file):
 
 
 def _inspect_part(path, part, record, job):
-    """Tell whether the job could ever go on, and what there is to go on from: rows, bytes, and a note if not all."""
+    """Return whether the job could ever go on, and what there is to go on from: rows, bytes, and a note if not all."""
     resumable = path.suffix.lower() in (".csv", ".jsonl") and job["input"] is not None
     if not part.exists():
         return resumable, 0, 0, ""

@@ -31,7 +31,7 @@ class Frequencies:
     longest: int = LONGEST_COUNTED
 
     def count(self, norms):
-        """Give the number of documents that have a phrase.
+        """Return the number of documents that have a phrase.
 
         Args:
             norms: the normal forms of its words.
@@ -39,7 +39,7 @@ class Frequencies:
         return self.counts.get(_JOINT.join(norms), 0)
 
     def weigh(self, norms, *, own=0):
-        """Give a phrase's inverse document frequency, log2((1 + N) / (1 + n)), 0 where all documents have it.
+        """Return a phrase's inverse document frequency, log2((1 + N) / (1 + n)), 0 where all documents have it.
 
         A phrase that is longer than what was counted has its W words' sum, divided by the square root of W.
 
@@ -92,7 +92,7 @@ def add_frequencies(parts):
 
 @functools.cache
 def read_jieba_frequencies():
-    """Give the frequencies of 270,000 Chinese words that jieba brings along, for texts that come without a corpus.
+    """Return the frequencies of 270,000 Chinese words that jieba brings along, for texts that come without a corpus.
 
     jieba tells ln(N / n); its largest is that of n = 1, which gives N.
 

@@ -33,7 +33,7 @@ class Topics:
     prior: float
 
     def tell(self, norms):
-        """Tell the topics of a document by variational inference, as scikit-learn does.
+        """Return the topics of a document by variational inference, as scikit-learn does.
 
         Args:
             norms: the normal forms of its words, as often as they occur; those that are not in ``words`` do not count.
@@ -56,7 +56,7 @@ class Topics:
         return topics / topics.sum()
 
     def share(self, norms):
-        """Give the probability of words in each topic.
+        """Return the probability of words in each topic.
 
         Args:
             norms: W normal forms, all in ``words``.

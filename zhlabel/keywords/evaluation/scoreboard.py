@@ -43,7 +43,7 @@ def format_scoreboard(figures):
 
 
 def describe_gold(counts):
-    """Say what was scored: texts, gold keywords, and how many of these can't be found.
+    """Describe what was scored: texts, gold keywords, and how many of these can't be found.
 
     Args:
         counts: what ``Scorer.summarize`` gives.
@@ -66,7 +66,7 @@ def describe_gold(counts):
 
 
 def list_scores(figures):
-    """Give the figures as rows for csv: one for each method and match, all figures unrounded.
+    """Return the figures as rows for csv: one for each method and match, all figures unrounded.
 
     Args:
         figures: as ``format_scoreboard``.
@@ -82,7 +82,7 @@ def list_scores(figures):
 
 
 def describe_scores(figures):
-    """Give the figures as a value for JSON, with the definitions that a reader needs.
+    """Return the figures as a value for JSON, with the definitions that a reader needs.
 
     Args:
         figures: as ``format_scoreboard``.

@@ -102,7 +102,7 @@ class Scorer:
         self._sums["loose"].update(_score(hits, len(gold.loose), answer))
 
     def summarize(self):
-        """Give the figures of all texts so far.
+        """Return the figures of all texts so far.
 
         Returns:
             A dict: ``texts`` (scored ones), ``texts_without_gold``, ``languages`` ({language: texts}), ``gold`` (gold
@@ -120,7 +120,7 @@ class Scorer:
 
 
 def normalize(text):
-    """Give a text's exact form: NFKC (full width becomes half), case folded, blanks single, none beside Chinese.
+    """Return a text's exact form: NFKC (full width becomes half), case folded, blanks single, none beside Chinese.
 
     Args:
         text: a text or keyword.
@@ -133,7 +133,7 @@ def normalize(text):
 
 
 def find_hits(keywords, gold, *, may_contain=False):
-    """Tell of each keyword in turn whether one more gold keyword is found with it.
+    """Return of each keyword in turn whether one more gold keyword is found with it.
 
     Keywords and gold keywords are paired, each used at most once, in as many pairs as can be made of the keywords up to
     this one. So the hits among the first K are the most that these K can find, and never more than K or the gold ones.
@@ -166,7 +166,7 @@ def find_hits(keywords, gold, *, may_contain=False):
 
 
 def _score(hits, gold, answer):
-    """Give the figures of one text by its hits by rank and the numbers of its gold and of the answer's keywords."""
+    """Return the figures of one text by its hits by rank and the numbers of its gold and of the answer's keywords."""
     figures = {}
     for cut in _CUTS:
         given = hits[: {"M": answer, "O": gold}[cut] if cut in "MO" else int(cut)]

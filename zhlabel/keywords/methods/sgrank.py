@@ -53,12 +53,12 @@ def _get_words(document, candidate):
 
 
 def _weigh_rarity(candidate, frequencies):
-    """Give the idf; of several words that of a phrase in no other document, since few corpora say how rare they are."""
+    """Return the idf; of several words that of a phrase in no other document: few corpora say how rare they are."""
     return frequencies.weigh(candidate.norms if len(candidate.norms) == 1 else ())
 
 
 def _weigh_candidates(document, candidates, counts, frequencies):
-    """Give float64 [N]: own frequency x rarity x log(words / first place) x square root of the length in words."""
+    """Return float64 [N]: own frequency x rarity x log(words / first place) x square root of the length in words."""
     weights = np.zeros(len(candidates))
     for number, each in enumerate(candidates):
         earliness = math.log((len(document.words) + 1) / (each.places[0] + 1))
@@ -76,12 +76,12 @@ def _count_own_places(candidates):
 
 
 def _is_covered(first, end, ends):
-    """Say whether a span of words lies in a longer one."""
+    """Return whether a span of words lies in a longer one."""
     return ends[first] > end or any(ends.get(start, 0) >= end for start in range(end - _LONGEST, first))
 
 
 def _measure_nearness(candidates, window):
-    """Give float64 [N, N]: the mean of log(window / words between) over the pairs of places within a window."""
+    """Return float64 [N, N]: the mean of log(window / words between) over the pairs of places within a window."""
     lengths = [len(each.places) for each in candidates]
     starts = np.cumsum([0, *lengths])[: len(lengths)]
     places = np.array([place for each in candidates for place in each.places], dtype=np.float64)

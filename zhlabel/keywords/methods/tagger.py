@@ -54,7 +54,7 @@ def _list_places(document, entities, longest):
 
 
 def _find_tokens(places, offsets):
-    """Give {place: (first token, last token)}; a place that does not begin and end with tokens is left out."""
+    """Return {place: (first token, last token)}; a place that does not begin and end with tokens is left out."""
     begins, ends = offsets.T.tolist()
     firsts = {start: number for number, start in reversed(list(enumerate(begins)))}
     lasts = {end: number for number, end in enumerate(ends)}
@@ -62,7 +62,7 @@ def _find_tokens(places, offsets):
 
 
 def _rate_places(emissions, places, run):
-    """Give the probability of an entity of any type at each place, a float array a document."""
+    """Return the probability of an entity of any type at each place, a float array a document."""
     kinds = range(len(run.names))
     starts, pairs = mark_legal(run.names)
     transitions = np.zeros(pairs.shape) if run.state is None else run.state
@@ -85,7 +85,7 @@ def _gather(document, places, probabilities, least):
 
 
 def _make_candidate(document, spans):
-    """Make a Candidate of its places, with the normal forms of the first; a cut word has its part in lower case."""
+    """Build a Candidate of its places, with the normal forms of the first; a cut word has its part in lower case."""
     words, (first_start, first_end) = document.words, spans[0]
     places = tuple(bisect.bisect(words, start, key=lambda word: word.start) - 1 for start, _ in spans)
     norms = []

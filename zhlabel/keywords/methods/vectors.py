@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zhlabel.data.tokenizer import TextEncoder, read_vocabulary
+from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.data.windows import stitch_tokens
 from zhlabel.errors import InputError
 
@@ -31,12 +31,12 @@ class TextVectors:
         folder = Path(folder)
         load = _load_run_encoder if (folder / RUN_FILE).is_file() else _load_checkpoint_encoder
         self._encoder, config, vocabulary_file = load(folder)
-        self._texts = TextEncoder(read_vocabulary(vocabulary_file))
+        self._texts = Tokenizer(read_vocabulary(vocabulary_file))
         self._max_length = min(_LONGEST_ROW, config["max_position_embeddings"])
         self.width = config["hidden_size"]
 
     def encode(self, texts, *, batch_size=32):
-        """Give the vector of each text; that of a text without tokens is 0.
+        """Return the vector of each text; that of a text without tokens is 0.
 
         Args:
             texts: N strings; long ones go into windows, of which each token counts once.
@@ -51,7 +51,7 @@ class TextVectors:
         ).reshape(-1, self.width)
 
     def encode_spans(self, texts, spans, *, batch_size=32):
-        """Give the vectors of parts of texts: means of the hidden states that their tokens have in the whole text.
+        """Return the vectors of parts of texts: means of the hidden states that their tokens have in the whole text.
 
         Args:
             texts: N strings.
@@ -75,7 +75,7 @@ class TextVectors:
 
 
 def _average(hidden, offsets, spans):
-    """Give the mean of the rows of each span: float32 [T, H], int [T, 2], S spans to float32 [S, H]."""
+    """Return the mean of the rows of each span: float32 [T, H], int [T, 2], S spans to float32 [S, H]."""
     starts, ends = np.array(spans, dtype=np.int64).reshape(-1, 2).T
     sums = np.concatenate([np.zeros((1, hidden.shape[1])), np.cumsum(hidden, axis=0, dtype=np.float64)])
     firsts = np.searchsorted(offsets[:, 1], starts, side="right")
@@ -100,10 +100,10 @@ def _load_checkpoint_encoder(folder):
     from zhlabel.checkpoints import find_checkpoint
 
     checkpoint = find_checkpoint(folder)
-    from zhlabel.backend import set_up_devices
+    from zhlabel.backend import configure_devices
     from zhlabel.models.encoder import load_encoder
 
-    set_up_devices()
+    configure_devices()
     return load_encoder(checkpoint, seed=0), checkpoint.config, checkpoint.vocab_file
 
 
@@ -112,12 +112,12 @@ def _load_run_encoder(folder):
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    from zhlabel.backend import set_up_devices
+    from zhlabel.backend import configure_devices
     from zhlabel.io.json import read_json
     from zhlabel.models.encoder import build_encoder, fill_encoder
     from zhlabel.runs.folder import WEIGHTS_FILE
 
-    set_up_devices()
+    configure_devices()
     config, path, own = read_json(folder / "encoder.json"), folder / WEIGHTS_FILE, "encoder/"
     try:
         weights = load_file(path)

@@ -86,7 +86,7 @@ def _gather_statistics(document):
 
 
 def _weigh_words(statistics, sentence_count):
-    """Give {norm: weight}, small for a word that looks like a keyword: H of the paper."""
+    """Return {norm: weight}, small for a word that looks like a keyword: H of the paper."""
     before, after = _measure_variety(statistics.pairs)
     content = [count for norm, count in statistics.counts.items() if norm not in statistics.stops]
     usual = fmean(content) + pstdev(content)
@@ -103,7 +103,7 @@ def _weigh_words(statistics, sentence_count):
 
 
 def _measure_variety(pairs):
-    """Give two dicts, for the words before and for those after: {norm: different neighbours / neighbours}."""
+    """Return two dicts, for the words before and for those after: {norm: different neighbours / neighbours}."""
     variety = []
     for side in (1, 0):
         different, total = Counter(), Counter()
@@ -115,7 +115,7 @@ def _measure_variety(pairs):
 
 
 def _rate_candidate(candidate, weights, statistics):
-    """Give S of the paper: small for a keyword."""
+    """Return S of the paper: small for a keyword."""
     product, total, norms = 1.0, 1.0, candidate.norms
     for number, norm in enumerate(norms):
         if 0 < number < len(norms) - 1 and norm in statistics.stops:
@@ -142,7 +142,7 @@ def _drop_near_equals(scored, joint, most_alike):
 
 
 def _are_alike(text, other, most_alike):
-    """Say whether 1 - edit distance / longer length is above ``most_alike``."""
+    """Return whether 1 - edit distance / longer length is above ``most_alike``."""
     if text == other:
         return True
     most_edits = math.ceil((1 - most_alike) * max(len(text), len(other)) - 1e-9) - 1
@@ -155,7 +155,7 @@ def _are_alike(text, other, most_alike):
 
 
 def _measure_distance(text, other):
-    """Give the edit distance of two texts (Levenshtein 1966)."""
+    """Return the edit distance of two texts (Levenshtein 1966)."""
     row = list(range(len(other) + 1))
     for number, character in enumerate(text, 1):
         before, row[0] = row[0], number

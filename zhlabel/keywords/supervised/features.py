@@ -60,7 +60,7 @@ def _measure_numbers(view, frequencies, own):
 
 
 def _count_others(view, frequencies, own, part):
-    """Give the numbers of other documents that have a part of each candidate; of an empty part, all of them."""
+    """Return the numbers of other documents that have a part of each candidate; of an empty part, all of them."""
     documents = frequencies.documents
     return np.array(
         [

@@ -31,7 +31,7 @@ _PACKAGES = {"ranker": ("lightgbm", "numpy", "jieba", "snowballstemmer"), "kea":
 
 
 def choose_new_folder(method, name=""):
-    """Give the folder for a new run, which must not hold anything yet.
+    """Return the folder for a new run, which must not hold anything yet.
 
     Args:
         method: "ranker" or "kea".
@@ -53,7 +53,7 @@ def choose_new_folder(method, name=""):
 
 
 def find_newest_keyword_run(method):
-    """Give the folder of the newest run of a method, by the time of its keywords.json.
+    """Return the folder of the newest run of a method, by the time of its keywords.json.
 
     Args:
         method: "ranker" or "kea".
@@ -149,7 +149,7 @@ def _load_trees(folder):
 
 
 def take_words(folders, *, stop_words, user_dictionary):
-    """Give the files by which texts are divided into words as trained methods have learned them.
+    """Return the files by which texts are divided into words as trained methods have learned them.
 
     Args:
         folders: the methods' runs.

@@ -75,7 +75,7 @@ def train_kea(examples, *, frequencies, own=1):
 
 
 def _measure(document, candidates, frequencies, *, own):
-    """Give TF-IDF, the document itself not counted, and the share of the words that stand before."""
+    """Return TF-IDF, the document itself not counted, and the share of the words that stand before."""
     count = len(document.words)
     return np.array(
         [(len(each.places) * frequencies.weigh(each.norms, own=own), each.places[0] / count) for each in candidates]

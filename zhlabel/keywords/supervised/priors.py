@@ -56,7 +56,7 @@ class Priors:
         self._rates, self._base = {}, self.base
 
     def without(self, other):
-        """Give the counts less those of some of the documents.
+        """Return the counts less those of some of the documents.
 
         Args:
             other: the Priors of these documents.
@@ -84,7 +84,7 @@ class Priors:
         self._rates, self._base = {}, self.base
 
     def rate(self, family, key):
-        """Give the share of gold ones among candidates of a kind, drawn to the share among all where they are few.
+        """Return the share of gold ones among candidates of a kind, drawn to the share among all where they are few.
 
         Args:
             family: one of FAMILIES.
@@ -102,7 +102,7 @@ class Priors:
         return self.gold / max(self.candidates, 1)
 
     def to_json(self):
-        """Give the counts as a value that JSON holds."""
+        """Return the counts as a value that JSON holds."""
         tables = {
             family: {key: [seen[key], gold.get(key, 0)] for key in sorted(seen)}
             for family, (seen, gold) in self.tables.items()
@@ -111,7 +111,7 @@ class Priors:
 
     @classmethod
     def from_json(cls, value):
-        """Make Priors of what ``to_json`` gave.
+        """Build Priors of what ``to_json`` gave.
 
         Args:
             value: that value.
@@ -132,7 +132,7 @@ class Priors:
 
 
 def join_norms(norms):
-    """Give the form in which a candidate and a gold keyword are the same however they were divided into words.
+    """Return the form in which a candidate and a gold keyword are the same however they were divided into words.
 
     Args:
         norms: the normal forms of the words.
@@ -144,7 +144,7 @@ def join_norms(norms):
 
 
 def mark_gold(candidates, gold):
-    """Say of each candidate whether it is a gold keyword, however either was divided into words.
+    """Describe of each candidate whether it is a gold keyword, however either was divided into words.
 
     Args:
         candidates: Candidates.
@@ -158,7 +158,7 @@ def mark_gold(candidates, gold):
 
 
 def tell_keys(document, candidate):
-    """Give what a candidate has in common with others, by its first place.
+    """Return what a candidate has in common with others, by its first place.
 
     Args:
         document: a Document.

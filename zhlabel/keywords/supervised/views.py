@@ -94,7 +94,7 @@ class View(NamedTuple):
         return np.bincount(self.owners, values, len(self.candidates))
 
     def average(self, values):
-        """Give the mean over each candidate's places.
+        """Return the mean over each candidate's places.
 
         Args:
             values: [P].
@@ -106,7 +106,7 @@ class View(NamedTuple):
 
 
 def look(document, candidates):
-    """Make the View of a document.
+    """Build the View of a document.
 
     Args:
         document: a Document.
@@ -147,7 +147,7 @@ def look(document, candidates):
 
 
 def _joins(document, place):
-    """Say whether a mark stands inside a name, without blanks around it."""
+    """Return whether a mark stands inside a name, without blanks around it."""
     words = document.words
     if document.text[words[place].start] not in _JOINING_MARKS or place + 1 == len(words):
         return False

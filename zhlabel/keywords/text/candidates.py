@@ -95,7 +95,7 @@ def find_noun_phrases(document, *, longest=5):
 
 
 def gather(document, spans):
-    """Make Candidates of spans of words; those that are too short or without a letter are left out.
+    """Build Candidates of spans of words; those that are too short or without a letter are left out.
 
     Args:
         document: a Document.
@@ -115,7 +115,7 @@ def gather(document, spans):
 
 
 def find_spans(document, candidate):
-    """Give the half-open characters of each place of a candidate, in order.
+    """Return the half-open characters of each place of a candidate, in order.
 
     Args:
         document: a Document.
@@ -129,5 +129,5 @@ def find_spans(document, candidate):
 
 
 def _is_usable(document, word):
-    """Say whether a word may begin or end a candidate."""
+    """Return whether a word may begin or end a candidate."""
     return word.kind != MARK and not word.is_stop and word.end - word.start >= _LEAST_WORD_CHARACTERS[document.language]

@@ -22,7 +22,7 @@ _EDGE = ("", MARK)
 
 
 def tell_english_kinds(shapes):
-    """Tell the kinds of the words of a line by their spelling and their neighbours.
+    """Return the kinds of the words of a line by their spelling and their neighbours.
 
     Beyond ``tell_english_kind``: what follows "to", "can", "we" and the like is a verb ("to cluster"), and so is what
     stands right before "the" and the like ("a model clusters the texts"); a participle before a noun is an adjective
@@ -52,7 +52,7 @@ def _tell(shape):
 
 
 def _correct(shape, kind, before, after):
-    """Give the kind of a word, given what it is alone and (lower case, kind) of the words beside it."""
+    """Return the kind of a word, given what it is alone and (lower case, kind) of the words beside it."""
     lower = shape.lower()
     if kind == NOUN and shape.islower():
         if before[0] in BEFORE_VERBS and "-" not in shape and not _NEVER_BASE_FORM.search(lower):

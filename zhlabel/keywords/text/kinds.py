@@ -131,7 +131,7 @@ _NOUNS_LIKE_ADJECTIVES = _split(
 
 
 def tell_english_kind(word):
-    """Tell the commonest kind of an English word by its spelling alone.
+    """Return the commonest kind of an English word by its spelling alone.
 
     "present" and "needs" are nouns here wherever they stand; ``tell_english_kinds`` of english.py sees the words
     around them too.
@@ -160,7 +160,7 @@ def tell_english_kind(word):
 
 
 def tell_jieba_kind(flag):
-    """Give the kind that a part-of-speech flag of jieba's dictionary stands for.
+    """Return the kind that a part-of-speech flag of jieba's dictionary stands for.
 
     Args:
         flag: such as "n", "nr", "vn", "d".
@@ -172,7 +172,7 @@ def tell_jieba_kind(flag):
 
 
 def _is_verb(lower):
-    """Say whether a word is a form of one of the listed verbs, or ends as a past form does."""
+    """Return whether a word is a form of one of the listed verbs, or ends as a past form does."""
     if "-" in lower:
         return False
     if lower in _VERBS_OR_NOUNS or lower.removesuffix("s") in _VERBS_OR_NOUNS:
@@ -191,7 +191,7 @@ def _is_verb(lower):
 
 
 def _is_compared(lower):
-    """Say whether a word is "larger", "largest" or the like."""
+    """Return whether a word is "larger", "largest" or the like."""
     for ending in ("er", "est"):
         base = lower.removesuffix(ending)
         if base != lower and (base in _COMPARED or base + "e" in _COMPARED or base[:-1] in _COMPARED):

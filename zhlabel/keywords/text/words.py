@@ -189,7 +189,7 @@ def _divide_english(text):
 
 
 def _ends_sentence(text, word, gap, next_shape):
-    """Say whether a sentence ends behind a word: with a paragraph, at 。！？； and at a full stop before a capital."""
+    """Return whether a sentence ends behind a word: at a paragraph's end, 。！？；, a full stop before a capital."""
     if "\n" in gap and (gap.count("\n") > 1 or not "a" <= next_shape[0] <= "z"):
         return True
     shape = text[word.start : word.end]

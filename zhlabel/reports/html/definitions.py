@@ -67,7 +67,7 @@ def list_definitions(report):
 
 
 def list_facts(report):
-    """Give what was scored, by which threshold and how fast.
+    """Return what was scored, by which threshold and how fast.
 
     Args:
         report: the evaluation's report.

@@ -53,7 +53,7 @@ class Cell:
 
 
 def name_figure(key, task):
-    """Give the name that the page uses for a figure.
+    """Return the name that the page uses for a figure.
 
     Args:
         key: the figure's key in report.json.
@@ -72,7 +72,7 @@ def name_figure(key, task):
 
 
 def pick_headlines(report):
-    """Give the figures to be shown large: micro F1, accuracy, macro F1, Hamming loss, those that there are.
+    """Return the figures to be shown large: micro F1, accuracy, macro F1, Hamming loss, those that there are.
 
     Args:
         report: the evaluation's report.
@@ -102,7 +102,7 @@ def _make_headline(report, key):
 
 
 def build_averages(report):
-    """Make the table of the averages.
+    """Build the table of the averages.
 
     Args:
         report: the evaluation's report.
@@ -120,7 +120,7 @@ def _title(key):
 
 
 def pick_further(report):
-    """Give the relaxed and the ranking measures as pairs of name and figure.
+    """Return the relaxed and the ranking measures as pairs of name and figure.
 
     Args:
         report: the evaluation's report.
@@ -130,7 +130,7 @@ def pick_further(report):
 
 
 def build_labels(report):
-    """Make the table of labels, the commonest first.
+    """Build the table of labels, the commonest first.
 
     Args:
         report: the evaluation's report.
@@ -160,7 +160,7 @@ def _descend(rows, key):
 
 
 def build_frequencies(report):
-    """Make the table of how often each label occurs in the training texts and in these, or None without the former.
+    """Build the table of how often each label occurs in the training texts and in these, or None without the former.
 
     Args:
         report: the evaluation's report.
@@ -180,7 +180,7 @@ def build_frequencies(report):
 
 
 def build_heat_map(report):
-    """Make the rows of the heat map of confusions, or None where there is no matrix or it is too wide.
+    """Build the rows of the heat map of confusions, or None where there is no matrix or it is too wide.
 
     Args:
         report: the evaluation's report.
@@ -198,7 +198,7 @@ def build_heat_map(report):
 
 
 def build_confusions(confusions):
-    """Make the table of the commonest confusions, or None where there are none.
+    """Build the table of the commonest confusions, or None where there are none.
 
     Args:
         confusions: dicts with "gold" and "instead" ("" for nothing) and "texts" or "entities", the commonest first.
@@ -216,7 +216,7 @@ def build_confusions(confusions):
 
 
 def build_entity_lengths(report):
-    """Make the table of entities by length, or None where the report has none.
+    """Build the table of entities by length, or None where the report has none.
 
     Args:
         report: the evaluation's report.
@@ -232,7 +232,7 @@ def build_entity_lengths(report):
 
 
 def build_rows(rows, *, name, caption):
-    """Make a table of texts from rows of any keys, or None where there are none.
+    """Build a table of texts from rows of any keys, or None where there are none.
 
     Args:
         rows: dicts of equal keys.

@@ -82,7 +82,7 @@ def format_number(value, is_fine=False):
 
 
 def measure_bar(value, top):
-    """Give the length of a bar in hundredths of the full one, 0..100; 0 where there is no value.
+    """Return the length of a bar in hundredths of the full one, 0..100; 0 where there is no value.
 
     Args:
         value: a number, or None.
@@ -105,12 +105,12 @@ def break_lists(value):
 
 
 def is_long(text):
-    """Say whether a text is so long that it scrolls inside its cell."""
+    """Return whether a text is so long that it scrolls inside its cell."""
     return len(str(text)) > _LONG_TEXT
 
 
 def list_columns(rows):
-    """Make a column of each key of the first row; one that is blank in every row is left out, and "correct".
+    """Build a column of each key of the first row; one that is blank in every row is left out, and "correct".
 
     A column of numbers is one in which each value is a number or spells one, blanks apart.
 
