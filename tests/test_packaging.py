@@ -43,7 +43,9 @@ def test_changelog_and_citation_name_the_version():
 
 
 def test_every_file_that_moved_is_in_the_changelog_where_it_lies_now():
-    moved = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    moved = re.findall(
+        r"^\| `([^`]+)` \| `([^`]+)` \|$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert moved
     for before, now in moved:
         assert (ROOT / now).exists() and not (ROOT / before).exists(), before
