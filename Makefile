@@ -8,7 +8,7 @@ TRAIN ?= data/train.csv
 TEST ?= data/test.csv
 OUT ?= runs/bench
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
-UV_COMPILE = uv pip compile --quiet --universal --python-version 3.10 --override overrides.txt \
+UV_COMPILE = uv pip compile --quiet --universal --python-version 3.10 --override requirements/overrides.txt \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .PHONY: setup setup-dev train test lint bench lock
@@ -16,7 +16,8 @@ UV_COMPILE = uv pip compile --quiet --universal --python-version 3.10 --override
 setup: $(VENV)/.installed
 setup-dev: $(VENV)/.installed-dev
 
-# --no-deps: the lock is complete, and a resolver would refuse bert4keras beside tensorflow (overrides.txt says why).
+# --no-deps: the lock is complete, and a resolver would refuse bert4keras beside tensorflow; requirements/overrides.txt
+# says why.
 $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo "zhlabel needs Python 3.10 to 3.13; name one with: make setup PYTHON=python3.12"; exit 2; }
@@ -24,8 +25,8 @@ $(VENV)/.installed: requirements.txt
 	$(RUN) -m pip install --quiet --no-deps -r requirements.txt
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	$(RUN) -m pip install --quiet --no-deps -r requirements-dev.txt
+$(VENV)/.installed-dev: requirements/dev.txt $(VENV)/.installed
+	$(RUN) -m pip install --quiet --no-deps -r requirements/dev.txt
 	@touch $@
 
 train: setup
@@ -41,12 +42,13 @@ lint: setup-dev
 
 # Beside `transformers` and plain bert4keras; PyTorch's build without CUDA comes from its own index.
 bench: setup
-	$(RUN) -m pip install --quiet --no-deps --extra-index-url $(TORCH_INDEX) -r requirements-bench.txt
+	$(RUN) -m pip install --quiet --no-deps --extra-index-url $(TORCH_INDEX) -r requirements/bench.txt
 	$(RUN) -m benchmarks.side_by_side $(BENCH_RUN) $(TRAIN) $(TEST) $(OUT)
 
 # Needs uv (pip install uv).
 lock:
-	$(UV_COMPILE) requirements.in -o requirements.txt
-	$(UV_COMPILE) requirements-gpu.in -o requirements-gpu.txt
-	$(UV_COMPILE) requirements-dev.in -o requirements-dev.txt
-	$(UV_COMPILE) --override benchmarks/overrides.txt -c requirements.txt requirements-bench.in -o requirements-bench.txt
+	$(UV_COMPILE) requirements/train.in -o requirements.txt
+	$(UV_COMPILE) requirements/gpu.in -o requirements/gpu.txt
+	$(UV_COMPILE) requirements/dev.in -o requirements/dev.txt
+	$(UV_COMPILE) --override requirements/overrides-bench.txt -c requirements.txt requirements/bench.in \
+		-o requirements/bench.txt

@@ -2,7 +2,7 @@
 
 Same weights, same texts, one machine. First all contenders must give the same probabilities. Then each works in a
 process of its own, one at a time and in turn, so that all meet the same machine; the others wait and use no processor.
-OUT gets side_by_side.csv and side_by_side.md. Needs requirements-bench.txt beside requirements.txt.
+OUT gets side_by_side.csv and side_by_side.md. Needs requirements/bench.txt beside requirements.txt.
 """
 
 import argparse
