@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.inference.run import load_run
 from zhlabel.runs.folder import DEV_FILE
 from zhlabel.training.tuning import choose_decisions
@@ -27,8 +28,9 @@ def main(folder, data_file):
     for goal in [goal for goal in GOALS if goal in run.task.goals]:
         for per_label in (False, True):
             wanted = {"thresholds": "per_label" if per_label else "global", "threshold_goal": goal}
-            chosen = choose_decisions(run.task, dev, run.names, {**run.record["settings"], **wanted})["thresholds"]
-            kind = "one a label" if per_label else f"{chosen['global']} for all"
+            chosen = choose_decisions(run.task, dev, run.names, {**run.record["settings"], **wanted})
+            chosen = Thresholds.from_record(chosen["thresholds"])
+            kind = "one a label" if per_label else f"{chosen.common} for all"
             choices[f"{kind}, chosen by dev's {goal}"] = chosen
     for name, thresholds in choices.items():
         decided = run.task.decide(predictions, thresholds, run.names)

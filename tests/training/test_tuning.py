@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
 from zhlabel.runs import folder as runs_folder
 from zhlabel.runs import plan
@@ -72,7 +73,7 @@ def test_a_threshold_is_the_best_one_within_the_limits(limits, goal):
     arrays["gold"][:, 0] |= ~arrays["gold"].any(axis=1)  # each text has one label
 
     def score(threshold):
-        decided = task.decide(arrays["probabilities"], {"global": threshold, "labels_per_text": limits}, NAMES)
+        decided = task.decide(arrays["probabilities"], Thresholds(threshold, labels_per_text=limits), NAMES)
         scores = task.score(decided, arrays["gold"], NAMES, texts=None)
         return scores["accuracy"] if goal == "accuracy" else scores["micro avg"]["f1-score"]
 

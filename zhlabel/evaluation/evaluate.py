@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import write_csv
 from zhlabel.io.files import hash_file, write_whole
@@ -43,7 +44,7 @@ class Evaluated:
     table: object
     predictions: object
     decided: object
-    thresholds: dict
+    thresholds: Thresholds
     seconds: float
     peak_memory: float | None
 
@@ -66,7 +67,8 @@ def check_data_file(folder, data_file, sha256):
     """
     record = read_run(folder)
     part = "dev" if "dev" in record["data"] else "train"
-    if "global" in record["thresholds"] and record["data"][part]["sha256"] == sha256:
+    thresholds = Thresholds.from_record(record["thresholds"], source=f"{folder}/run.json")
+    if thresholds.common is not None and record["data"][part]["sha256"] == sha256:
         chosen = "on it" if part == "dev" else "on a share of it"
         raise InputError(
             f"--data-file {data_file}: the run's thresholds were chosen {chosen}, so its figures would flatter. Name "
@@ -101,7 +103,7 @@ def label_examples(run, examples, gold, *, thresholds, batch_size):
         run: loading.Run.
         examples: N Examples.
         gold: what ``task.encode_gold`` gives of them.
-        thresholds: of ``run.settle_thresholds``.
+        thresholds: Thresholds, as ``run.settle_thresholds`` gives them.
         batch_size: rows at once.
 
     Returns:
@@ -163,7 +165,7 @@ def make_report(evaluated, *, data_file, sha256, baseline, notes, outcomes):
         **measures,
         "ranking": {name: value for name, value in ranking.items() if name != "labels"},
         "calibration": {"events": events, "temperature": run.record["temperature"], **score_calibration(likely, right)},
-        "thresholds": evaluated.thresholds,
+        "thresholds": evaluated.thresholds.to_record(),
         "baseline": baseline,
         "notes": notes,
         "parameters": run.record["parameters"],
@@ -181,8 +183,8 @@ def _complete_labels(labels, ranking, evaluated):
     counts, thresholds = evaluated.run.record["label_counts"], evaluated.thresholds
     for name, row in labels.items():
         row |= {**ranking.get(name, {}), "train_texts": counts.get(name, 0)}
-        if "global" in thresholds:
-            row["threshold"] = thresholds.get("labels", {}).get(name, thresholds["global"])
+        if (threshold := thresholds.for_label(name)) is not None:
+            row["threshold"] = threshold
 
 
 def count_lengths(lengths):

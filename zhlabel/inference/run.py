@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zhlabel.data.labels import read_labels
 from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
+from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
 from zhlabel.inference.openvino import OpenvinoModel
 from zhlabel.runs.folder import GRAPH_FILE, WEIGHTS_FILE, is_exported, read_run, read_weight
@@ -77,21 +78,21 @@ class Run:
         """Return the thresholds to decide by.
 
         Args:
-            threshold: one for all labels, in place of the run's own, or 0 for those; limits on the number of labels
-                stay the run's.
+            threshold: one for all labels, in place of the run's own, or None for those; limits on the number of
+                labels stay the run's.
 
         Returns:
-            A dict, as in run.json; {} where the task knows none.
+            Thresholds.
 
         Raises:
             InputError: a threshold for a task that knows none.
         """
-        if not threshold:
-            return self.record["thresholds"]
+        own = Thresholds.from_record(self.record["thresholds"], source=f"{self.folder}/run.json")
+        if threshold is None:
+            return own
         if not self.task.takes_threshold:
             raise InputError(f"--threshold {threshold}: {self.task.name} takes the most probable label. Leave it out.")
-        own = self.record["thresholds"]
-        return {"global": threshold} | {key: own[key] for key in ("labels_per_text",) if key in own}
+        return own.with_common(threshold)
 
 
 def load_run(folder, *, precision="float32"):

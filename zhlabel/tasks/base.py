@@ -30,7 +30,7 @@ class Task:
         score_dev: (predictions, gold, label names) to the score by which the best epoch is chosen.
         score_name: what the dev score is.
         gather: (predictions, gold, label names) to arrays from which thresholds and temperature are chosen.
-        decide: (predictions, thresholds, label names) to decisions.
+        decide: (predictions, Thresholds, label names) to decisions.
         score: (decisions, gold, label names, texts=) to the keys of report.json.
         score_baselines: (texts, gold, label names, commonest=, train=) to the "baseline" of report.json; train is a
             pair of texts and gold, or None.
@@ -46,8 +46,8 @@ class Task:
         describe_gold: (gold, Encodings, label names) to notes on what no decision can reach.
         extras: name of a further file beside the report to (predictions, gold) to its JSON value.
         threshold_kinds: values of THRESHOLDS; the first is meant by "". With "none" alone THRESHOLD means nothing.
-        goals: what thresholds can be chosen by, names of ``thresholds.parse_goal``.
-        tune: (arrays, label names, per_label=, goal=) to {"global": number} and, for each label, "labels".
+        goals: what thresholds can be chosen by, names of ``threshold_search.parse_goal``.
+        tune: (arrays, label names, per_label=, goal=) to Thresholds.
         sweep: (arrays, label names) to the rows and curves of ``sweep.sweep_thresholds``.
         rescale: (predictions, temperature) to predictions; None where a temperature has no meaning.
         limits_labels: whether LABELS_PER_TEXT means something.

@@ -7,10 +7,11 @@ import numpy as np
 from zhlabel.data.examples import read_examples
 from zhlabel.data.labels import encode_labels
 from zhlabel.data.windows import pool_windows
-from zhlabel.decisions import labels as decisions_labels
-from zhlabel.decisions import temperature, thresholds
+from zhlabel.decisions import temperature
 from zhlabel.decisions.sweep import sweep_thresholds
 from zhlabel.decisions.temperature import apply_temperature
+from zhlabel.decisions.threshold_counts import count_at_thresholds, score_micro_f1
+from zhlabel.decisions.threshold_search import choose_by_texts, choose_thresholds
 from zhlabel.metrics import baselines, classification
 from zhlabel.metrics.outcomes import count_label_outcomes
 from zhlabel.metrics.ranking import score_ranking
@@ -79,23 +80,18 @@ def gather_probabilities(predictions, gold, names):
 
 
 def _score_dev(probabilities, gold, names):
-    return float(thresholds.score_micro_f1(_count(probabilities, gold)).max())
+    return float(score_micro_f1(_count(probabilities, gold)).max())
 
 
 def _count(probabilities, gold):
-    return thresholds.count_at_thresholds(zip(probabilities.T, gold.T, strict=True), gold.sum(axis=0))
+    return count_at_thresholds(zip(probabilities.T, gold.T, strict=True), gold.sum(axis=0))
 
 
 def _tune(arrays, names, *, per_label, goal):
     probabilities, gold = arrays["probabilities"], arrays["gold"]
-    if goal[0] == "accuracy":
-        common = thresholds.choose_for_texts(probabilities, gold)
-        own = thresholds.choose_for_texts(probabilities, gold, common=common) if per_label else None
-    else:
-        counts = _count(probabilities, gold)
-        common = thresholds.choose_threshold(counts, goal)
-        own = thresholds.choose_label_thresholds(counts, goal, common=common) if per_label else None
-    return {"global": common} | ({"labels": dict(zip(names, own.tolist(), strict=True))} if per_label else {})
+    if goal == "accuracy":
+        return choose_by_texts(probabilities, gold, names, per_label=per_label)
+    return choose_thresholds(_count(probabilities, gold), names, per_label=per_label, goal=goal)
 
 
 def _sweep(arrays, names):
@@ -104,11 +100,8 @@ def _sweep(arrays, names):
     return sweep_thresholds(columns, gold.sum(axis=0), names, texts=(probabilities, gold))
 
 
-def _decide(probabilities, chosen, names):
-    own = chosen.get("labels")
-    fewest, most = decisions_labels.parse_limits(chosen.get("labels_per_text", ""))
-    threshold = [own[name] for name in names] if own else chosen["global"]
-    return decisions_labels.decide_labels(probabilities, threshold=threshold, fewest=fewest, most=most)
+def _decide(probabilities, thresholds, names):
+    return thresholds.decide(probabilities, names)
 
 
 def _score(decided, gold, names, *, texts):

@@ -6,8 +6,9 @@ from zhlabel.data import tags
 from zhlabel.data.entities import read_entity_examples
 from zhlabel.data.labels import encode_labels
 from zhlabel.data.windows import assign_tokens, stitch_tokens
-from zhlabel.decisions import thresholds
 from zhlabel.decisions.sweep import sweep_thresholds
+from zhlabel.decisions.threshold_counts import count_at_thresholds
+from zhlabel.decisions.threshold_search import choose_thresholds
 from zhlabel.decisions.viterbi import decode_paths, score_entities
 from zhlabel.metrics import baselines, entities
 from zhlabel.metrics.outcomes import count_entity_outcomes
@@ -134,24 +135,18 @@ def _score_dev(predictions, gold, names):
 
 
 def _tune(arrays, names, *, per_label, goal):
-    counts = thresholds.count_at_thresholds(*_split_by_type(arrays, names))
-    common = thresholds.choose_threshold(counts, goal)
-    if not per_label:
-        return {"global": common}
-    own = thresholds.choose_label_thresholds(counts, goal, common=common)
-    return {"global": common, "labels": dict(zip(names, own.tolist(), strict=True))}
+    counts = count_at_thresholds(*_split_by_type(arrays, names))
+    return choose_thresholds(counts, names, per_label=per_label, goal=goal)
 
 
 def _sweep(arrays, names):
     return sweep_thresholds(*_split_by_type(arrays, names), names)
 
 
-def _decide(predictions, chosen, names):
+def _decide(predictions, thresholds, names):
     """Keep what reaches its threshold; without one, every entity of the best path counts."""
-    own, common = chosen.get("labels", {}), chosen.get("global", 0.0)
-    return [
-        [entity for entity, likely in each.items() if likely >= own.get(entity.type, common)] for each in predictions
-    ]
+    least = {name: thresholds.for_label(name) or 0.0 for name in names}
+    return [[entity for entity, likely in each.items() if likely >= least[entity.type]] for each in predictions]
 
 
 def _score(decided, gold, names, *, texts):

@@ -1,10 +1,13 @@
 """What is chosen on the dev texts of a trained run: thresholds and temperature; kept, and chosen anew on request."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from zhlabel.decisions.labels import limit_probabilities, parse_limits
 from zhlabel.decisions.temperature import fit_temperature
-from zhlabel.decisions.thresholds import describe_thresholds, parse_goal
+from zhlabel.decisions.threshold_search import parse_goal
+from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import write_csv
 from zhlabel.io.files import write_whole
@@ -56,13 +59,12 @@ def choose_decisions(task, arrays, names, settings):
     """
     temperature = fit_temperature(arrays["probabilities"], arrays["gold"]) if settings["calibrate"] else 1.0
     arrays = _limit(_rescale(task, arrays, temperature), settings["labels_per_text"])
-    thresholds = {}
+    thresholds = Thresholds()
     if settings["thresholds"] != "none":
-        goal, per_label = parse_goal(settings["threshold_goal"]), settings["thresholds"] == "per_label"
-        thresholds = {**task.tune(arrays, names, per_label=per_label, goal=goal), "goal": settings["threshold_goal"]}
-    if settings["labels_per_text"]:
-        thresholds["labels_per_text"] = settings["labels_per_text"]
-    return {"temperature": temperature, "thresholds": thresholds}
+        per_label = settings["thresholds"] == "per_label"
+        thresholds = task.tune(arrays, names, per_label=per_label, goal=settings["threshold_goal"])
+    thresholds = replace(thresholds, labels_per_text=settings["labels_per_text"])
+    return {"temperature": temperature, "thresholds": thresholds.to_record()}
 
 
 def _rescale(task, arrays, temperature):
@@ -100,7 +102,7 @@ def choose_and_write_decisions(task, arrays, names, settings, folder):
     rows, _ = task.sweep(_limit(_rescale(task, arrays, chosen["temperature"]), settings["labels_per_text"]), names)
     if rows:
         write_csv(rows, list(rows[0]), folder / "sweep.csv")
-        draw_sweep(rows, folder / "sweep.svg", chosen=chosen["thresholds"].get("global"))
+        draw_sweep(rows, folder / "sweep.svg", chosen=Thresholds.from_record(chosen["thresholds"]).common)
     return chosen
 
 
@@ -164,10 +166,10 @@ def describe_decisions(record):
     >>> describe_decisions({"thresholds": {"global": 0.4, "goal": "micro_f1"}, "temperature": 1.0})
     'threshold 0.4, chosen by micro_f1'
     """
-    thresholds, temperature = record["thresholds"], record["temperature"]
-    parts = [describe_thresholds(thresholds)]
-    if "goal" in thresholds:
-        parts.append(f"chosen by {thresholds['goal']}")
+    thresholds, temperature = Thresholds.from_record(record["thresholds"]), record["temperature"]
+    parts = [thresholds.describe()]
+    if thresholds.goal:
+        parts.append(f"chosen by {thresholds.goal}")
     if temperature != 1.0:
         parts.append(f"temperature {temperature:.3f}")
     return ", ".join(parts)
