@@ -68,7 +68,7 @@ def evaluate_files(folder, files, settings, threshold):
     print(f"run: {folder}")
     run = load_run(folder, precision=settings.precision)
     thresholds = run.settle_thresholds(threshold)
-    gold = {file: task.encode_gold(examples[file], run.names, source=f"{folder}/label.json") for file in files}
+    gold = {file: run.task.encode_gold(examples[file], source=f"{folder}/label.json") for file in files}
     notes = []
     if threshold is not None:
         notes.append(f"decided by the threshold given, {settings.threshold}, not by the run's own")
@@ -78,7 +78,7 @@ def evaluate_files(folder, files, settings, threshold):
         notes.append(f"this training was stopped after epoch {run.record['epochs']}")
     train = None
     if settings.baseline:
-        train = evaluate.read_training_data(folder, task, run.names, note=notes.append)
+        train = evaluate.read_training_data(folder, run.task, note=notes.append)
     for file in files:
         evaluated = evaluate.label_examples(
             run, examples[file], gold[file], thresholds=thresholds, batch_size=settings.batch_size
@@ -89,7 +89,7 @@ def evaluate_files(folder, files, settings, threshold):
 def report_file(file, evaluated, train, notes, *, is_given):
     """Score what a run says of a file, write the reports and print the table."""
     run, sha256 = evaluated.run, hash_file(file)
-    notes = [*notes, *run.task.describe_gold(evaluated.gold, evaluated.table, run.names)]
+    notes = [*notes, *run.task.describe_gold(evaluated.gold, evaluated.table)]
     notes += [
         f"{file} is this run's {part} file, so the figures flatter"
         for part, known in run.record["data"].items()
@@ -98,8 +98,8 @@ def report_file(file, evaluated, train, notes, *, is_given):
     for note in notes:
         print(f"note: {note}")
     texts = [example.text for example in evaluated.examples]
-    baseline = run.task.score_baselines(texts, evaluated.gold, run.names, commonest=run.commonest_label, train=train)
-    outcomes = run.task.count_outcomes(evaluated.decided, evaluated.gold, run.names)
+    baseline = run.task.score_baselines(texts, evaluated.gold, commonest=run.commonest_label, train=train)
+    outcomes = run.task.count_outcomes(evaluated.decided, evaluated.gold)
     report = evaluate.make_report(
         evaluated, data_file=file, sha256=sha256, baseline=baseline, notes=notes, outcomes=outcomes
     )

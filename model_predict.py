@@ -84,9 +84,9 @@ def label_texts(run, texts, thresholds, batch_size, chunk_size):
     texts = iter(texts)
     while chunk := list(islice(texts, chunk_size)):
         predictions = run.predict(run.encode(chunk), batch_size=batch_size)
-        decided = run.task.decide(predictions, thresholds, run.names)
+        decided = run.task.decide(predictions, thresholds)
         for text, prediction, chosen in zip(chunk, predictions, decided, strict=True):
-            yield {"text": text, **run.task.format_prediction(text, prediction, chosen, run.names)}
+            yield {"text": text, **run.task.format_prediction(text, prediction, chosen)}
 
 
 # Texts read, sorted by length and labelled at a time; a kill loses at most so many results

@@ -12,6 +12,7 @@ from zhlabel.errors import InputError
 from zhlabel.inference.openvino import OpenvinoModel
 from zhlabel.runs.folder import GRAPH_FILE, WEIGHTS_FILE, is_exported, read_run, read_weight
 from zhlabel.tasks import TASKS
+from zhlabel.tasks.base import Task
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,7 @@ class Run:
     Attributes:
         folder: where it lies.
         record: the dict of run.json.
-        names: the L label names.
-        task: its row of the table of tasks.
+        task: its Task, which knows the label names.
         tokenizer: texts to token ids, by the run's own vocabulary.
         predict_rows: (Encodings, batch_size=) to the model's outputs, as ``batching.map_rows`` gives them.
         state: what the task needs of the weights beside the outputs.
@@ -30,11 +30,15 @@ class Run:
 
     folder: Path
     record: dict
-    names: tuple
-    task: object
+    task: Task
     tokenizer: object
     predict_rows: Callable
     state: object = None
+
+    @property
+    def names(self):
+        """The L label names."""
+        return self.task.labels
 
     def encode(self, texts):
         """Encode texts as the run's training did.
@@ -64,7 +68,7 @@ class Run:
             float32 array [N, L] of probabilities; for ner a list of N dicts from Entity to probability.
         """
         outputs = self.predict_rows(table, batch_size=batch_size)
-        predictions = self.task.combine(outputs, table, self.names, long_text=self.long_text, state=self.state)
+        predictions = self.task.predict(outputs, table, long_text=self.long_text, state=self.state)
         temperature = self.record["temperature"]
         return predictions if temperature == 1.0 else self.task.rescale(predictions, temperature)
 
@@ -110,8 +114,7 @@ def load_run(folder, *, precision="float32"):
     """
     folder = Path(folder)
     record = read_run(folder)
-    names = read_labels(folder / "label.json")
-    task = TASKS[record["task"]]
+    task = TASKS[record["task"]](read_labels(folder / "label.json"))
     tokenizer = Tokenizer(read_vocabulary(folder / "vocab.txt"))
     if is_exported(folder):
         predict_rows, state = (
@@ -126,4 +129,4 @@ def load_run(folder, *, precision="float32"):
 
         model = load_model(folder)
         predict_rows, state = functools.partial(predict_by_tensorflow, model), task.read_state(model)
-    return Run(folder, record, names, task, tokenizer, predict_rows, state)
+    return Run(folder, record, task, tokenizer, predict_rows, state)
