@@ -118,7 +118,7 @@ def read_source(path, task):
     """Read one file, and stop at what the task, or a file to be written, can't hold."""
     command = f"data_split.py --task {task.name} --sources {task.sample.format('train')}"
     examples = task.read_examples(path, print_note=print, command=command)
-    task.encode_gold(examples, collect_labels(examples), source=path)  # stops at a text that is not one of the task
+    task(collect_labels(examples)).encode_gold(examples, source=path)  # stops at a text that is not one of the task
     if not task.by_token:
         for example in examples:
             if wrong := next((name for name in example.labels if LABEL_SEPARATOR in name), None):

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from zhlabel.cli.settings import run_script
-from zhlabel.decisions.thresholds import describe_thresholds
+from zhlabel.decisions.thresholds import Thresholds, parse_threshold
 from zhlabel.errors import InputError
 from zhlabel.evaluation import compare as comparison
 from zhlabel.evaluation import evaluate
@@ -20,13 +20,14 @@ from zhlabel.tasks import TASKS
 
 RUN = ""  # "": the newest finished run; else a folder, or a name under runs/; several, with commas, are compared
 DATA_FILE = "data/test.csv"  # labelled texts, in any form that training reads; several with commas
-THRESHOLD = 0.0  # 0: the run's own; else the probability that a label or an entity must reach (not multi_class)
+THRESHOLD = ""  # "": the run's own; else what a label or entity must reach: "0.35" or "logit:-0.6" (not multi_class)
 BASELINE = True  # also learns the run's training file without the encoder, to show what that is worth
 BATCH_SIZE = 16  # texts at once; changes speed and memory, not the result
 PRECISION = "float32"  # or int8, or bfloat16 where the processor has it: faster; probabilities differ by hundredths
 
 
 def main(settings):
+    threshold = parse_threshold(settings.threshold)
     folders = [locate_run(name) for name in split_list(settings.run)] or [find_newest_run()]
     files = split_list(settings.data_file)
     if not files:
@@ -34,10 +35,10 @@ def main(settings):
     comparison.check_tasks(folders)
     for folder in folders:
         for file in files:
-            if not settings.threshold:
+            if threshold is None:
                 evaluate.check_data_file(folder, file, hash_file(file))
     if len(folders) == 1:
-        evaluate_files(folders[0], files, settings)
+        evaluate_files(folders[0], files, settings, threshold)
         return
     for folder in folders:
         evaluate_apart(folder, settings)
@@ -59,17 +60,17 @@ def evaluate_apart(folder, settings):
         sys.exit(done.returncode)
 
 
-def evaluate_files(folder, files, settings):
+def evaluate_files(folder, files, settings, threshold):
     """Evaluate one run on each of the files."""
     task = TASKS[read_run(folder)["task"]]
     command = f"model_evaluate.py --run {folder} --data-file {task.sample.format('test')}"
     examples = {file: task.read_examples(file, print_note=print, command=command) for file in files}
     print(f"run: {folder}")
     run = load_run(folder, precision=settings.precision)
-    thresholds = run.settle_thresholds(settings.threshold)
-    gold = {file: task.encode_gold(examples[file], run.names, source=f"{folder}/label.json") for file in files}
+    thresholds = run.settle_thresholds(threshold)
+    gold = {file: run.task.encode_gold(examples[file], source=f"{folder}/label.json") for file in files}
     notes = []
-    if settings.threshold:
+    if threshold is not None:
         notes.append(f"decided by the threshold given, {settings.threshold}, not by the run's own")
     if settings.precision != "float32":
         notes.append(f"computed in {settings.precision}")
@@ -77,18 +78,18 @@ def evaluate_files(folder, files, settings):
         notes.append(f"this training was stopped after epoch {run.record['epochs']}")
     train = None
     if settings.baseline:
-        train = evaluate.read_training_data(folder, task, run.names, note=notes.append)
+        train = evaluate.read_training_data(folder, run.task, note=notes.append)
     for file in files:
         evaluated = evaluate.label_examples(
             run, examples[file], gold[file], thresholds=thresholds, batch_size=settings.batch_size
         )
-        report_file(file, evaluated, train, notes, settings.threshold)
+        report_file(file, evaluated, train, notes, is_given=threshold is not None)
 
 
-def report_file(file, evaluated, train, notes, given_threshold):
+def report_file(file, evaluated, train, notes, *, is_given):
     """Score what a run says of a file, write the reports and print the table."""
     run, sha256 = evaluated.run, hash_file(file)
-    notes = [*notes, *run.task.describe_gold(evaluated.gold, evaluated.table, run.names)]
+    notes = [*notes, *run.task.describe_gold(evaluated.gold, evaluated.table)]
     notes += [
         f"{file} is this run's {part} file, so the figures flatter"
         for part, known in run.record["data"].items()
@@ -97,19 +98,19 @@ def report_file(file, evaluated, train, notes, given_threshold):
     for note in notes:
         print(f"note: {note}")
     texts = [example.text for example in evaluated.examples]
-    baseline = run.task.score_baselines(texts, evaluated.gold, run.names, commonest=run.commonest_label, train=train)
-    outcomes = run.task.count_outcomes(evaluated.decided, evaluated.gold, run.names)
+    baseline = run.task.score_baselines(texts, evaluated.gold, commonest=run.commonest_label, train=train)
+    outcomes = run.task.count_outcomes(evaluated.decided, evaluated.gold)
     report = evaluate.make_report(
         evaluated, data_file=file, sha256=sha256, baseline=baseline, notes=notes, outcomes=outcomes
     )
-    text = "\n".join([run.task.format_scores(report), "", *describe(report, given_threshold)])
+    text = "\n".join([run.task.format_scores(report), "", *describe(report, is_given=is_given)])
     target = choose_evaluation_folder(run.folder, file, sha256)
     evaluate.write_evaluation(target, evaluated, report, text, outcomes)
     print(text)
     print(f"written: {target}; to look at: {target / 'report.html'}")
 
 
-def describe(report, given_threshold):
+def describe(report, *, is_given):
     """Return the lines below the table: what was scored, how sure the figures are, by what was decided, baselines."""
     data = report["data"]
     fate = f"{data['truncated']:,} of them cut at the length limit"
@@ -120,8 +121,8 @@ def describe(report, given_threshold):
     lines.append(f"95 % intervals over texts: {', '.join(ranges)}")
     lines += [f"{name}: {share:.4f}" for name, share in report.get("relaxed", {}).items()]
     if report["thresholds"]:
-        origin = "given, not the run's own" if given_threshold else "the run's own, chosen on its dev texts"
-        lines.append(f"{describe_thresholds(report['thresholds'])} ({origin})")
+        origin = "given, not the run's own" if is_given else "the run's own, chosen on its dev texts"
+        lines.append(f"{Thresholds.from_record(report['thresholds']).describe()} ({origin})")
     for name, row in report["baseline"].items():
         figures = ", ".join(f"{key.replace('_', ' ').replace('-score', '')} {row[key]:.4f}" for key in row)
         lines.append(f"for comparison, {name}: {figures}")
@@ -138,4 +139,4 @@ def compare(folders, files):
 
 
 if __name__ == "__main__":
-    run_script(main, globals(), limits={"THRESHOLD": (0.0, 1.0), "BATCH_SIZE": (1, 65_536), "PRECISION": PRECISIONS})
+    run_script(main, globals(), limits={"BATCH_SIZE": (1, 65_536), "PRECISION": PRECISIONS})

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from zhlabel.cli.settings import run_script
 from zhlabel.data.texts import count_texts, read_standard_input, read_texts
+from zhlabel.decisions.thresholds import parse_threshold
 from zhlabel.errors import InputError
 from zhlabel.inference.openvino import PRECISIONS
 from zhlabel.inference.run import load_run
@@ -22,7 +23,7 @@ from zhlabel.runs.folder import find_newest_run, locate_run
 RUN = ""  # "": the newest finished run; else a folder, or a name under runs/
 INPUT_FILE = ""  # .txt .csv .tsv .json .jsonl (.gz too) .parquet; "": TEXTS, or standard input when it is no terminal
 OUTPUT_FILE = ""  # .csv .jsonl .parquet, for ner .bio too; "": JSON lines on standard output
-THRESHOLD = 0.0  # 0: the run's own; else the probability that a label or an entity must reach (not multi_class)
+THRESHOLD = ""  # "": the run's own; else what a label or entity must reach: "0.35" or "logit:-0.6" (not multi_class)
 BATCH_SIZE = 16  # texts at once; changes speed and memory, not the result
 PRECISION = "float32"  # or int8, or bfloat16 where the processor has it: faster; probabilities differ by hundredths
 TEXTS = [  # labelled when nothing else is given; texts on the command line take their place
@@ -33,18 +34,20 @@ TEXTS = [  # labelled when nothing else is given; texts on the command line take
 
 
 def main(settings):
+    threshold = parse_threshold(settings.threshold)
     folder = locate_run(settings.run) if settings.run else find_newest_run()
     texts, total = choose_texts(settings)
     print(f"run: {folder}", file=sys.stderr)
     run = load_run(folder, precision=settings.precision)
-    thresholds = run.settle_thresholds(settings.threshold)
+    thresholds = run.settle_thresholds(threshold)
     if not settings.output_file:
         chunk_size = settings.batch_size if settings.input_file else 1
         for result in label_texts(run, texts, thresholds, settings.batch_size, chunk_size):
             print(json.dumps(result, ensure_ascii=False), flush=chunk_size == 1)
         return
     weights = hash_file(folder / "weights.safetensors")
-    job = {"run": folder.as_posix(), "weights": weights, "thresholds": thresholds, "precision": settings.precision}
+    job = {"run": folder.as_posix(), "weights": weights, "thresholds": thresholds.to_record()}
+    job["precision"] = settings.precision
     with open_writer(settings.output_file, task=run.task.name, job=job, input_file=settings.input_file) as writer:
         if writer.note:
             print(writer.note, file=sys.stderr)
@@ -81,9 +84,9 @@ def label_texts(run, texts, thresholds, batch_size, chunk_size):
     texts = iter(texts)
     while chunk := list(islice(texts, chunk_size)):
         predictions = run.predict(run.encode(chunk), batch_size=batch_size)
-        decided = run.task.decide(predictions, thresholds, run.names)
+        decided = run.task.decide(predictions, thresholds)
         for text, prediction, chosen in zip(chunk, predictions, decided, strict=True):
-            yield {"text": text, **run.task.format_prediction(text, prediction, chosen, run.names)}
+            yield {"text": text, **run.task.format_prediction(text, prediction, chosen)}
 
 
 # Texts read, sorted by length and labelled at a time; a kill loses at most so many results
@@ -93,7 +96,7 @@ if __name__ == "__main__":
     run_script(
         main,
         globals(),
-        limits={"THRESHOLD": (0.0, 1.0), "BATCH_SIZE": (1, 65_536), "PRECISION": PRECISIONS},
+        limits={"BATCH_SIZE": (1, 65_536), "PRECISION": PRECISIONS},
         bare="TEXTS",
         notes=sys.stderr,
     )

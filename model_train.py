@@ -47,7 +47,7 @@ BATCH_SIZE = 16  # texts a step
 LEARNING_RATE = 5e-4  # peak; the bundled tiny checkpoint 5e-4, other tiny ones 1e-4, base 5e-5, BERT and RoBERTa 2e-5
 WARMUP_SHARE = 0.1  # share of all steps in which the rate rises; it falls to 0 in the rest
 WEIGHT_DECAY = 0.01  # decoupled, not on biases and layer norms
-ADVERSARIAL = -1.0  # each batch is learned twice, once with word vectors moved by so much (FGM); -1: 1 for ner, else 0
+ADVERSARIAL = 0.0  # each batch is learned twice, once with word vectors moved by so much (FGM); for ner try 1.0
 PATIENCE = 3  # stop after so many epochs without a better dev score; 0: never early
 CLASS_WEIGHTS = ""  # multi_class: balanced, or 裁员:2.0|收购:0.5
 HEAD_LEARNING_RATE = 0.0  # peak of all that is not encoder; 0: LEARNING_RATE
@@ -96,16 +96,16 @@ def main(settings):
         seed=settings.seed,
         note=print,
     )
+    task = task(names)
     tokenizer, tables = Tokenizer(read_vocabulary(checkpoint.vocab_file)), {}
     for part, each in examples.items():
         texts = [example.text for example in each]
         table = tables[part] = tokenizer.encode(texts, max_length=settings.max_length, long_text=long_text)
-        for note in filter(None, [table.describe_long(), *task.describe_gold(gold[part], table, names)]):
+        for note in filter(None, [table.describe_long(), *task.describe_gold(gold[part], table)]):
             print(f"note: {part}: {note}")
-    weights = task.weigh_rows(gold["train"], names, settings.class_weights, tables["train"])
+    weights = task.weigh_rows(gold["train"], settings.class_weights, tables["train"])
     # A run must not depend on later defaults.
     resolved = {**asdict(settings), "head": head, "long_text": long_text, "thresholds": kind}
-    resolved["adversarial"] = task.settle_adversarial(settings.adversarial)
     plan = make_plan(resolved, checkpoint, names)
     folder = choose_folder(settings, plan)
 
@@ -121,7 +121,6 @@ def main(settings):
         models.build_to_train,
         checkpoint,
         task,
-        names,
         head=head,
         seed=settings.seed,
         freeze_layers=settings.freeze_layers,
@@ -130,15 +129,15 @@ def main(settings):
         lora_targets=settings.lora_targets,
     )
     model, computed_in = prepare_model(settings, task, build, tables["dev"], settings.epochs * steps)
-    train = batching.TaskData(tables["train"], task.align(gold["train"], tables["train"], names), weights)
+    train = batching.TaskData(tables["train"], task.align(gold["train"], tables["train"]), weights)
     counts = lora.count_parameters(model)
 
     def predict_dev(outputs):
         state = task.read_state(model)
-        return task.combine(outputs, tables["dev"], names, long_text=long_text, state=state)
+        return task.predict(outputs, tables["dev"], long_text=long_text, state=state)
 
     def score_dev(outputs):
-        return {"dev_score": task.score_dev(predict_dev(outputs), gold["dev"], names)}
+        return {"dev_score": task.score_dev(predict_dev(outputs), gold["dev"])}
 
     with begin_run(folder, plan):
         complete = fit_with_progress(settings, task, model, train, tables["dev"], score_dev, folder, steps)
@@ -148,17 +147,17 @@ def main(settings):
             raise KeyboardInterrupt
         if computed_in != "float32":  # thresholds are chosen on the numbers that prediction will give
             model = precision.copy_in_float32(model, build)
-        dev = batching.TaskData(tables["dev"], task.align(gold["dev"], tables["dev"], names))
+        dev = batching.TaskData(tables["dev"], task.align(gold["dev"], tables["dev"]))
         votes = functools.partial(ensemble.add_ngram_votes, score=score_dev)
         model, ngrams = votes(model, train, dev) if settings.ngrams else (model, 0)
         predictions = predict_dev(tensorflow.predict_rows(model, tables["dev"], batch_size=4 * settings.batch_size))
-        dev_score = task.score_dev(predictions, gold["dev"], names)
+        dev_score = task.score_dev(predictions, gold["dev"])
         if ngrams:
             print(f"{ngrams:,} n-grams vote too: dev {task.score_name} {best['dev_score']:.4f} -> {dev_score:.4f}")
-        arrays = task.gather(predictions, gold["dev"], names)
+        arrays = task.gather(predictions, gold["dev"])
         if settings.lora_rank:
             lora.merge_lora(model.get_layer("encoder"), checkpoint.config)
-        chosen = tuning.choose_and_write_decisions(task, arrays, names, resolved, folder)
+        chosen = tuning.choose_and_write_decisions(task, arrays, resolved, folder)
         history = snapshots.read_history(folder)
         write_history(history, folder, score_name=task.score_name)
         record = {
@@ -238,15 +237,15 @@ def prepare_model(settings, task, build, dev_table, total_steps):
     with model.distribute_strategy.scope():
         loop.compile_model(
             model,
-            loss=task.make_loss(model),
+            loss=task.build_loss(model),
             learning_rate=settings.learning_rate,
             head_learning_rate=settings.head_learning_rate,
             warmup_share=settings.warmup_share,
             weight_decay=settings.weight_decay,
             total_steps=total_steps,
         )
-    if size := task.settle_adversarial(settings.adversarial):
-        adversarial.train_adversarially(model, size)
+    if settings.adversarial:
+        adversarial.train_adversarially(model, settings.adversarial)
     model.summary(line_length=110, print_fn=print)
     return model, computed_in
 
@@ -293,7 +292,7 @@ LIMITS = {
     "LEARNING_RATE": (0.0, 1.0),
     "WARMUP_SHARE": (0.0, 1.0),
     "WEIGHT_DECAY": (0.0, 1.0),
-    "ADVERSARIAL": (-1.0, 100.0),
+    "ADVERSARIAL": (0.0, 100.0),
     "PATIENCE": (0, 10_000),
     "PRECISION": ("auto", "float32", "bfloat16"),
     "SEED": (0, 2**31 - 1),

@@ -14,7 +14,7 @@ from zhlabel.errors import InputError
 from zhlabel.training.history import read_history
 
 CLASSIFICATION = {"[CLS] alone": {"--head": "cls"}, "and the highest values (the default)": {}}
-NER = {"without adversarial training": {"--adversarial": "0"}, "with it, 1.0 (the default)": {}}
+NER = {"without adversarial training": {"--adversarial": "0"}, "with it, 1.0": {}}
 
 
 def describe(scores):

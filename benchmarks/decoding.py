@@ -33,14 +33,14 @@ def main(checkpoint_folder="albert_tiny"):
     from zhlabel.inference.tensorflow import predict_rows
     from zhlabel.models.encoder import load_encoder
 
-    task, checkpoint = TASKS["ner"], find_checkpoint(checkpoint_folder)
-    model = task.build_model(load_encoder(checkpoint, seed=1), NAMES, head="crf", seed=1)
+    task, checkpoint = TASKS["ner"](NAMES), find_checkpoint(checkpoint_folder)
+    model = task.build_model(load_encoder(checkpoint, seed=1), head="crf", seed=1)
     table, rows = make_table(checkpoint.config["vocab_size"]), []
     for _ in range(1 + REPEATS):  # the first one warms up
         outputs, encoding = measure(lambda: predict_rows(model, table, batch_size=TEXTS))
         outputs[:, 0] += np.quantile(outputs.max(axis=1) - outputs[:, 0], 0.9)  # O for nine tokens in ten, as in texts
         state = task.read_state(model)
-        found, decoding = measure(lambda: task.combine(outputs, table, NAMES, long_text="windows", state=state))  # noqa: B023
+        found, decoding = measure(lambda: task.predict(outputs, table, long_text="windows", state=state))  # noqa: B023
         rows.append((encoding, decoding))
     medians = np.median(rows[1:], axis=0)
     share = np.median([decoding / encoding for encoding, decoding in rows[1:]])

@@ -23,6 +23,7 @@ TRAINED = ("kea", "ranker", "tagger")
 UNTRAINED = ("firstphrases", "tfidf", "kpminer", "yake", "sgrank", "textrank", "singlerank", "positionrank")
 UNTRAINED += ("topicalpagerank", "topicrank", "multipartiterank", "keybert", "keybert_mmr", "keybert_maxsum")
 TAGGER_FLAGS = {"--task": "ner", "--dev-file": "", "--head": "bilstm_crf", "--head-learning-rate": "2e-3"}
+TAGGER_FLAGS["--adversarial"] = "1"
 # What others published for the same texts and gold keywords: F1@10, stemmed, macro. inspec: Gallina et al. 2020, all
 # with noun phrases by Stanford's tagger; the others: the table in the README of LIAAD/yake.
 PUBLISHED = {

@@ -26,7 +26,6 @@ from zhlabel.data.batching import TaskData
 from zhlabel.data.examples import read_examples
 from zhlabel.data.labels import collect_labels, encode_labels
 from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
-from zhlabel.decisions.thresholds import parse_goal
 from zhlabel.errors import InputError
 from zhlabel.inference.tensorflow import predict_rows
 from zhlabel.models.classifier import build_classifier
@@ -36,7 +35,7 @@ from zhlabel.ngrams.text import fit_ngrams, fit_vote_weights
 from zhlabel.tasks import TASKS
 from zhlabel.training.loop import compile_model, fit_model
 
-TASK = TASKS["multi_label"]
+TASK = TASKS["multi_label"](())
 TRAINED, CHOSEN_ON = 5_000, 0.1
 BATCH_SIZE = 16
 
@@ -136,7 +135,7 @@ def prepare(part, checkpoint, encode, places, arguments, seed):
 def judge(chosen_on, judged_by, chosen_gold, gold):
     """Return micro F1 on the texts to be judged by, with the threshold that is best on the others; from logits."""
     arrays = {"probabilities": expit(chosen_on), "gold": chosen_gold}
-    threshold = TASK.tune(arrays, (), per_label=False, goal=parse_goal("micro_f1"))["global"]
+    threshold = TASK.tune(arrays, per_label=False, goal="micro_f1").common
     found = expit(judged_by) >= threshold
     return 2 * float((found & gold).sum()) / float(found.sum() + gold.sum())
 

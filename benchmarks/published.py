@@ -23,6 +23,7 @@ NER = {
     "--batch-size": "32",
     "--head": "bilstm_crf",
     "--head-learning-rate": "2e-3",
+    "--adversarial": "1",
 }
 CLASS = {"--task": "multi_class", "--batch-size": "32"}
 # Files of the set, flags that differ from the script's constants, and what others published on the same test file.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.inference.run import load_run
 from zhlabel.runs.folder import DEV_FILE
 from zhlabel.training.tuning import choose_decisions
@@ -20,19 +21,20 @@ def main(folder, data_file):
     with np.load(Path(folder) / DEV_FILE) as file:
         dev = dict(file)
     examples = run.task.read(data_file, warn=lambda notes: None)
-    gold = run.task.encode_gold(examples, run.names)
+    gold = run.task.encode_gold(examples)
     predictions = run.predict(run.encode([example.text for example in examples]))
     print(f"| thresholds on {data_file} | micro F1 | macro F1 | accuracy |\n|---|---:|---:|---:|")
     choices = {"0.5 for all": run.settle_thresholds(0.5)}
     for goal in [goal for goal in GOALS if goal in run.task.goals]:
         for per_label in (False, True):
             wanted = {"thresholds": "per_label" if per_label else "global", "threshold_goal": goal}
-            chosen = choose_decisions(run.task, dev, run.names, {**run.record["settings"], **wanted})["thresholds"]
-            kind = "one a label" if per_label else f"{chosen['global']} for all"
+            chosen = choose_decisions(run.task, dev, {**run.record["settings"], **wanted})
+            chosen = Thresholds.from_record(chosen["thresholds"])
+            kind = "one a label" if per_label else f"{chosen.common} for all"
             choices[f"{kind}, chosen by dev's {goal}"] = chosen
     for name, thresholds in choices.items():
-        decided = run.task.decide(predictions, thresholds, run.names)
-        scores = run.task.score(decided, gold, run.names, texts=[example.text for example in examples])
+        decided = run.task.decide(predictions, thresholds)
+        scores = run.task.score(decided, gold, texts=[example.text for example in examples])
         figures = [scores["micro avg"]["f1-score"], scores["macro avg"]["f1-score"], scores.get("accuracy")]
         print(f"| {name} | {' | '.join('' if each is None else f'{each:.4f}' for each in figures)} |")
 

@@ -24,15 +24,15 @@ def load_trainer(table, targets, *, config, precision):
 
     backend.configure_devices()
     backend.set_seed(1)
-    task, names = TASKS["multi_label"], [str(label) for label in range(targets.shape[1])]
+    task = TASKS["multi_label"](str(label) for label in range(targets.shape[1]))
 
     def build():
-        return task.build_model(encoder.build_encoder(config, seed=1, summary="cls"), names, head="cls", seed=1)
+        return task.build_model(encoder.build_encoder(config, seed=1, summary="cls"), head="cls", seed=1)
 
     model, _, _ = build_in_precision(precision, build, table.token_ids[None, :3])
     loop.compile_model(
         model,
-        loss=task.make_loss(model),
+        loss=task.build_loss(model),
         learning_rate=5e-4,
         warmup_share=0.1,
         weight_decay=0.01,

@@ -49,12 +49,12 @@ def test_without_thresholds_nothing_was_chosen_on_a_file(tmp_path):
 def test_training_data_are_read_as_long_as_they_are_what_they_were(tmp_path):
     notes, path = [], tmp_path / "train.csv"
     run = write_run(tmp_path / "run", data={"train": write_data(path)}, thresholds={})
-    texts, gold = evaluate.read_training_data(run, TASKS["multi_label"], NAMES, note=notes.append)
+    texts, gold = evaluate.read_training_data(run, TASKS["multi_label"](NAMES), note=notes.append)
     assert (texts, gold.tolist(), notes) == (["公司裁员"], [[True, False]], [])
     write_data(path, "改了")
-    assert evaluate.read_training_data(run, TASKS["multi_label"], NAMES, note=notes.append) is None
+    assert evaluate.read_training_data(run, TASKS["multi_label"](NAMES), note=notes.append) is None
     path.unlink()
-    assert evaluate.read_training_data(run, TASKS["multi_label"], NAMES, note=notes.append) is None
+    assert evaluate.read_training_data(run, TASKS["multi_label"](NAMES), note=notes.append) is None
     assert len(notes) == 2 and all("no baseline is learnt from it" in note for note in notes)
 
 
@@ -72,8 +72,8 @@ def test_the_page_lists_the_most_confident_errors_and_counts_all(monkeypatch):
     probabilities = np.array([[0.9, 0.1], [0.6, 0.3], [0.7, 0.02]])
     gold = np.array([[False, True], [False, False], [True, True]])
     examples = [Example(text, (), "a.csv", line) for line, text in enumerate("甲乙丙", 2)]
-    everything = (examples, probabilities, probabilities >= 0.5, gold, NAMES)
-    evaluated = SimpleNamespace(run=SimpleNamespace(task=TASKS["multi_label"]), everything=everything)
+    everything = (examples, probabilities, probabilities >= 0.5, gold)
+    evaluated = SimpleNamespace(run=SimpleNamespace(task=TASKS["multi_label"](NAMES)), everything=everything)
     rows, total = evaluate._take_most_confident(evaluated)
     assert total == 4 and [(row["text"], row["label"]) for row in rows] == [("丙", "收购"), ("甲", "裁员")]
 
@@ -84,10 +84,10 @@ def test_an_evaluation_that_is_stopped_does_not_pass_for_the_earlier_one(tmp_pat
 
     (tmp_path / "report.json").write_text("{}")
     monkeypatch.setattr(evaluate, "write_csv", stop)
-    run = SimpleNamespace(task=TASKS["multi_label"], names=NAMES)
+    run = SimpleNamespace(task=TASKS["multi_label"](NAMES))
     gold = np.zeros((0, 2), bool)
     with pytest.raises(KeyboardInterrupt):
-        everything = ([], np.zeros((0, 2)), gold, gold, NAMES)
+        everything = ([], np.zeros((0, 2)), gold, gold)
         evaluate.write_evaluation(tmp_path, SimpleNamespace(run=run, everything=everything), {}, "", None)
     assert not list(tmp_path.iterdir())
 

@@ -29,7 +29,7 @@ def write_run(folder, *, task="multi_label", head="cls", family="albert"):
     config = toy.make_config(family)
     encoder = build_encoder(config, seed=1, summary="" if TASKS[task].by_token else head)
     fill_encoder(encoder, config, toy.draw_weights(config, seed=5))
-    model = TASKS[task].build_model(encoder, NAMES, head=head, seed=8)
+    model = TASKS[task](NAMES).build_model(encoder, head=head, seed=8)
     toy.write_vocabulary(folder.parent)
     record = {
         "complete": True,

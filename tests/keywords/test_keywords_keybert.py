@@ -114,7 +114,7 @@ def write_run(folder, weights):
     config = toy.make_config("albert")
     encoder = build_encoder(config, seed=0, summary="cls")
     fill_encoder(encoder, config, weights)
-    model = TASKS["multi_label"].build_model(encoder, ("a", "b"), head="cls", seed=0)
+    model = TASKS["multi_label"](("a", "b")).build_model(encoder, head="cls", seed=0)
     toy.write_vocabulary(folder.parent)
     vocabulary = folder.parent / "vocab.txt"
     record = {"complete": True, "task": "multi_label"}

@@ -27,7 +27,7 @@ def make_run(emit, *, names=("keyword",), state=None, max_length=40):
     return SimpleNamespace(
         names=names,
         state=state,
-        task=TASKS["ner"],
+        task=TASKS["ner"](names),
         long_text="windows",
         encode=lambda texts: tokenizer.encode(texts, max_length=max_length, long_text="windows"),
         predict_rows=lambda table, batch_size: emit(table.token_ids).astype(np.float32),
@@ -141,7 +141,7 @@ def test_a_run_that_was_trained_to_tag_is_used_as_it_lies_on_disk(tmp_path):
     config, names = toy.make_config("albert"), ("keyword",)
     encoder = build_encoder(config, seed=1)
     fill_encoder(encoder, config, toy.draw_weights(config, seed=5))
-    model = TASKS["ner"].build_model(encoder, names, head="bilstm_crf", seed=7)
+    model = TASKS["ner"](names).build_model(encoder, head="bilstm_crf", seed=7)
     toy.write_vocabulary(tmp_path)
     settings = {"max_length": 14, "head": "bilstm_crf", "long_text": "windows"}
     record = {"complete": True, "task": "ner", "settings": settings, "thresholds": {}, "temperature": 1.0}

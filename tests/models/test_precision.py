@@ -14,7 +14,7 @@ IDS = toy.make_inputs()[0]
 
 def build():
     encoder = build_encoder(toy.make_config("albert"), seed=1, summary="cls")
-    return TASKS["multi_label"].build_model(encoder, ["甲", "乙"], head="cls", seed=1)
+    return TASKS["multi_label"](["甲", "乙"]).build_model(encoder, head="cls", seed=1)
 
 
 def compute(model):

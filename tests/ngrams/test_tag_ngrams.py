@@ -27,7 +27,8 @@ from zhlabel.runs.folder import write_run
 from zhlabel.tasks import TASKS
 from zhlabel.training import ensemble
 
-NER, NAMES, TAGS = TASKS["ner"], ("甲",), 5
+NAMES, TAGS = ("甲",), 5
+NER = TASKS["ner"](NAMES)
 CONFIG = toy.make_config("albert")
 ENCODER = Tokenizer({token: i for i, token in enumerate(toy.VOCABULARY)})
 LETTERS = [token for token in toy.VOCABULARY if len(token) == 1]
@@ -41,7 +42,7 @@ def make_data(count=80, *, seed=1):
     places = [re.finditer(f"(?<!{third}){first}{second}*", text) for text in texts]
     gold = [[Entity(*each.span(), "甲") for each in found if random.random() < 0.9] for found in places]
     table = ENCODER.encode(texts, max_length=20)
-    return gold, TaskData(table, NER.align(gold, table, NAMES))
+    return gold, TaskData(table, NER.align(gold, table))
 
 
 def build_toy(kind="crf"):
@@ -52,8 +53,8 @@ def build_toy(kind="crf"):
 
 def make_score(model, gold, table):
     def score(emissions):
-        found = NER.combine(emissions, table, NAMES, long_text="windows", state=NER.read_state(model))
-        return {"dev_score": NER.score_dev(found, gold, NAMES)}
+        found = NER.predict(emissions, table, long_text="windows", state=NER.read_state(model))
+        return {"dev_score": NER.score_dev(found, gold)}
 
     return score
 
@@ -195,7 +196,7 @@ def test_a_run_with_votes_says_the_same_through_its_graph_and_through_tensorflow
     assert export_run(tmp_path / "run") < 1e-5
     run = load_run(tmp_path / "run")
     np.testing.assert_allclose(run.predict_rows(dev.table, batch_size=8), expected, atol=1e-5)
-    assert NER.score_dev(run.predict(dev.table), gold, NAMES) > 0.9
+    assert NER.score_dev(run.predict(dev.table), gold) > 0.9
 
 
 def test_without_help_or_without_n_grams_the_model_stays_as_it_is():
@@ -203,6 +204,6 @@ def test_without_help_or_without_n_grams_the_model_stays_as_it_is():
     weights = model.get_weights()
     assert ensemble.add_ngram_votes(model, train, dev, score=lambda _: {"dev_score": 0.5}) == (model, 0)
     table = ENCODER.encode([LETTERS[0]], max_length=20)
-    alone = TaskData(table, NER.align([[]], table, NAMES))
+    alone = TaskData(table, NER.align([[]], table))
     assert ensemble.add_ngram_votes(model, alone, dev, score=None) == (model, 0)
     assert all(map(np.array_equal, model.get_weights(), weights))

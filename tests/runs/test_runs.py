@@ -194,7 +194,8 @@ def test_a_loaded_run_gives_the_probabilities_of_the_written_model(family, tmp_p
         ids = table.token_ids[table.starts[row] : table.starts[row + 1]][None]
         assert np.abs(model([ids, np.zeros_like(ids)]).numpy()[0] - found[row]).max() < 1e-6
     assert np.ptp(found, axis=0).max() > 1e-3
-    assert run.settle_thresholds(0.0) == {"global": 0.4} and run.settle_thresholds(0.7) == {"global": 0.7}
+    found = [run.settle_thresholds(each).to_record() for each in (None, 0.7, 0.0)]
+    assert found == [{"global": 0.4}, {"global": 0.7}, {"global": 0.0}]
     assert run.names[run.commonest_label] == "收购"
 
 

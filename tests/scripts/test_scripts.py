@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 import toy
 
+from zhlabel.errors import InputError
+
 REPOSITORY = toy.ROOT
 ROWS = [
     ("裁员", "公司宣布裁员"),
@@ -184,7 +186,7 @@ def test_a_text_has_one_probability_in_evaluation_prediction_and_alone(evaluated
         alone = run.predict(run.encode([text]))[0]
         assert np.abs(1 / (1 + np.exp(-np.array(pair["logits"]))) - alone).max() < 1e-5
     capsys.readouterr()
-    run_main(evaluated.folder, monkeypatch, "model_predict", run="mine", texts=tuple(texts), threshold=1e-9)
+    run_main(evaluated.folder, monkeypatch, "model_predict", run="mine", texts=tuple(texts), threshold=0)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["text"] for line in lines] == texts
     for line, pair in zip(lines, pairs, strict=True):
@@ -194,11 +196,26 @@ def test_a_text_has_one_probability_in_evaluation_prediction_and_alone(evaluated
 
 
 def test_a_given_threshold_is_said_to_be_given(evaluated, monkeypatch, capsys):
-    run_main(evaluated.folder, monkeypatch, "model_evaluate", run="mine", data_file="dev.csv", threshold=0.9)
+    run_main(evaluated.folder, monkeypatch, "model_evaluate", run="mine", data_file="dev.csv", threshold="0.9")
     out = capsys.readouterr().out
     assert "threshold 0.9 (given, not the run's own)" in out and "is this run's dev file" in out
     report = json.loads((evaluated.target.parent / "dev/report.json").read_text(encoding="utf-8"))
     assert report["thresholds"] == {"global": 0.9} and "threshold given, 0.9" in report["notes"][0]
+
+
+def test_a_threshold_can_be_a_logit_and_0_keeps_every_label(evaluated, monkeypatch, capsys):
+    options = {"run": "mine", "texts": ("公司裁员",)}
+    for threshold, kept in (("0", 3), ("logit:-50", 3), ("logit:50", 0)):
+        capsys.readouterr()
+        run_main(evaluated.folder, monkeypatch, "model_predict", **options, threshold=threshold)
+        assert len(json.loads(capsys.readouterr().out)["labels"]) == kept
+    run_main(evaluated.folder, monkeypatch, "model_evaluate", run="mine", data_file="dev.csv", threshold="logit:-1.5")
+    out = capsys.readouterr().out
+    assert "the threshold given, logit:-1.5" in out and "threshold 0.182426 (given, not the run's own)" in out
+    run_main(evaluated.folder, monkeypatch, "model_evaluate", run="mine", data_file="dev.csv", threshold="0")
+    assert "threshold 0 (given, not the run's own)" in capsys.readouterr().out
+    with pytest.raises(InputError, match='THRESHOLD = "high"'):
+        run_main(evaluated.folder, monkeypatch, "model_predict", **options, threshold="high")
 
 
 def test_a_file_on_which_the_thresholds_were_chosen_is_refused(trained):

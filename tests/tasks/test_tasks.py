@@ -1,4 +1,4 @@
-"""The table of tasks: what each accepts, and multi-class and NER from a file to a report and a prediction."""
+"""The tasks: what each accepts, and multi-class and NER from a file to a report and a prediction."""
 
 import json
 from pathlib import Path
@@ -11,13 +11,15 @@ import toy
 from zhlabel.data.examples import Example
 from zhlabel.data.tags import IGNORED, Entity
 from zhlabel.data.tokenizer import Tokenizer
+from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
 from zhlabel.models.tagger import TAGGER_KINDS
 from zhlabel.tasks import TASKS
+from zhlabel.tasks.base import Task
 
 REPOSITORY = toy.ROOT
 ENCODER = Tokenizer({token: i for i, token in enumerate(toy.VOCABULARY)})
-NER = TASKS["ner"]
+NER = TASKS["ner"](("PER",))
 CLASSES = [
     ("裁员", "公司宣布裁员"),
     ("地震", "今天长江地震，有人说"),
@@ -110,7 +112,7 @@ def test_ner_learns_reports_and_finds_entities(folder, monkeypatch, capsys, chan
     call_main("model_train", folder, monkeypatch, **changes)
     record = json.loads((folder / "runs/mine/run.json").read_text(encoding="utf-8"))
     assert (record["parameters"]["trainable"] < record["parameters"]["all"]) == ("lora_rank" in changes)
-    assert record["settings"]["adversarial"] == 1.0
+    assert record["settings"]["adversarial"] == 0.0
     call_main("model_evaluate", folder, monkeypatch, data_file="dev.bio")
     report = read_report(folder, "dev")
     assert report["micro avg"]["f1-score"] == pytest.approx(record["dev_score"]) and record["dev_score"] >= least
@@ -133,7 +135,7 @@ def make_gold(text, *entities):
 def test_what_a_windows_left_edge_cuts_off_is_not_learnt():
     text = "公司宣布王小明李四说他的了"
     table = ENCODER.encode([text], max_length=10, long_text="windows")  # windows begin at 0 and 5: inside 王小明
-    targets = NER.align(make_gold(text, (4, 7, "PER"), (7, 9, "PER")), table, ("PER",))
+    targets = NER.align(make_gold(text, (4, 7, "PER"), (7, 9, "PER")), table)
     rows = [targets[a:b].tolist() for a, b in zip(table.starts, table.starts[1:], strict=False)]
     out = IGNORED  # the windows share 王小明李's last three: the first is asked about 小, the second begins inside
     assert rows[0] == [out, 0, 0, 0, 0, 1, 2, out, out, out]
@@ -142,25 +144,51 @@ def test_what_a_windows_left_edge_cuts_off_is_not_learnt():
 
 def test_gold_that_no_decision_can_equal_is_counted():
     table = ENCODER.encode(["公司宣布王小明ab"], max_length=8, long_text="cut")
+    ner = TASKS["ner"](("ORG", "PER"))
     gold = make_gold("公司宣布王小明ab", (0, 2, "ORG"), (5, 7, "PER"))
-    assert NER.describe_gold(gold, table, ("ORG", "PER"))[0].startswith("1 of 2 gold entities can't be found")
+    assert ner.describe_gold(gold, table)[0].startswith("1 of 2 gold entities can't be found")
     whole = ENCODER.encode(["公司宣布王小明ab"], max_length=20)
-    assert NER.describe_gold(gold, whole, ("ORG", "PER")) == []
+    assert ner.describe_gold(gold, whole) == []
     unknown = ENCODER.encode(["公司xyz"], max_length=20)  # xyz is one token, [UNK]
     inside, around = (make_gold("公司xyz", (2, end, "ORG")) for end in (3, 5))
-    assert NER.describe_gold(inside, unknown, ("ORG",))[0].startswith("1 of 1 gold entities can't be found")
-    assert NER.describe_gold(around, unknown, ("ORG",)) == []
+    assert ner.describe_gold(inside, unknown)[0].startswith("1 of 1 gold entities can't be found")
+    assert ner.describe_gold(around, unknown) == []
 
 
 def test_windows_give_the_path_of_the_whole_text_where_emissions_agree():
-    names, text = ("PER",), "公司宣布王小明李四说他的了"
+    text = "公司宣布王小明李四说他的了"
     whole = ENCODER.encode([text], max_length=50, long_text="windows")
     scores = np.random.default_rng(0).standard_normal((len(text), 5)).astype(np.float32)
-    expected = NER.combine(np.pad(scores, ((1, 1), (0, 0))), whole, names, long_text="windows")
+    expected = NER.predict(np.pad(scores, ((1, 1), (0, 0))), whole, long_text="windows")
     table = ENCODER.encode([text], max_length=7, long_text="windows")
     rows = [np.pad(scores[first : first + 5], ((1, 1), (0, 0))) for first in table.firsts]
-    assert len(rows) > 2 and NER.combine(np.concatenate(rows), table, names, long_text="windows") == expected
+    assert len(rows) > 2 and NER.predict(np.concatenate(rows), table, long_text="windows") == expected
     assert expected[0] and list(expected[0]) == sorted(expected[0])
+
+
+def test_a_task_needs_everything_that_differs_between_tasks():
+    with pytest.raises(TypeError, match="abstract"):
+        Task(("PER",))
+    for task in TASKS.values():
+        assert task(["甲", "乙"]).labels == ("甲", "乙") and task.error_file.endswith(".csv")
+        assert task(["甲", "乙"]).takes_threshold == (task.name != "multi_class")
+
+
+def test_entities_are_kept_by_their_types_threshold_and_all_of_the_path_without_one():
+    task, first, second = TASKS["ner"](("ORG", "PER")), Entity(0, 2, "ORG"), Entity(3, 5, "PER")
+    found = [{first: 0.3, second: 0.6}]
+    for thresholds, kept in [
+        (Thresholds(), [first, second]),
+        (Thresholds(0.0), [first, second]),
+        (Thresholds(0.5), [second]),
+        (Thresholds(0.5, {"ORG": 0.3, "PER": 0.7}), [first]),
+    ]:
+        assert task.decide(found, thresholds) == [kept]
+
+
+def test_a_temperature_of_ner_is_refused():
+    with pytest.raises(InputError, match=r"ner knows no temperature, found 2\.0"):
+        NER.rescale([], 2.0)
 
 
 def test_the_heads_of_ner_are_those_that_can_be_built():
@@ -178,14 +206,14 @@ def test_a_value_that_a_task_does_not_have_is_refused_with_those_it_has(task):
 
 def test_a_text_counts_once_however_many_windows_it_has():
     table = ENCODER.encode(["公司" * 20, "公司"], max_length=12, long_text="windows_mean")
-    weights = TASKS["multi_label"].weigh_rows(None, ("a",), "", table)
+    weights = TASKS["multi_label"](("a",)).weigh_rows(None, "", table)
     assert np.bincount(table.owners, weights).tolist() == pytest.approx([1, 1])
-    classes = np.array([0, 1])
-    assert TASKS["multi_class"].weigh_rows(classes, ("a", "b"), "a:3", table)[-1] == 1
-    assert TASKS["multi_class"].weigh_rows(classes, ("a", "b"), "", ENCODER.encode(["公"], max_length=9)) is None
-    assert NER.weigh_rows(None, ("a",), "", table) is None  # a token counts as much in a long text as in a short one
+    task, classes = TASKS["multi_class"](("a", "b")), np.array([0, 1])
+    assert task.weigh_rows(classes, "a:3", table)[-1] == 1
+    assert task.weigh_rows(classes, "", ENCODER.encode(["公"], max_length=9)) is None
+    assert NER.weigh_rows(None, "", table) is None  # a token counts as much in a long text as in a short one
     with pytest.raises(InputError, match="a text of ner has no one class"):
-        NER.weigh_rows(None, ("a",), "balanced", table)
+        NER.weigh_rows(None, "balanced", table)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +230,7 @@ def test_a_file_with_entities_is_refused_by_the_tasks_of_labels(tmp_path, conten
     (tmp_path / "a").write_text(content, encoding="utf-8")
     for name in ("multi_label", "multi_class"):
         with pytest.raises(InputError, match=r'a, line 1.*file with entities.*TASK = "ner"'):
-            TASKS[name].read(tmp_path / "a")
+            TASKS[name].read(tmp_path / "a", warn=print)
 
 
 @pytest.mark.parametrize(
@@ -228,5 +256,5 @@ def test_two_entities_that_share_a_character_do_not_both_come_out():
     table = ENCODER.encode(["公司"], max_length=9)
     table.offsets[1:3] = [(0, 1), (0, 2)]  # as tokens of one character have it
     scores = 9 * np.eye(5, dtype=np.float32)[[0, 4, 4, 0]]  # O, S, S, O
-    (found,) = NER.combine(scores, table, ("PER",), long_text="windows")
+    (found,) = NER.predict(scores, table, long_text="windows")
     assert list(found) == [Entity(0, 2, "PER")]

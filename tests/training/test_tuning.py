@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
 from zhlabel.runs import folder as runs_folder
 from zhlabel.runs import plan
@@ -38,7 +39,7 @@ def make_arrays(count=300):
 
 def choose(task="multi_label", arrays=None, **changes):
     arrays = make_arrays() if arrays is None else arrays
-    return tuning.choose_decisions(TASKS[task], arrays, NAMES, {**SETTINGS, **changes})
+    return tuning.choose_decisions(TASKS[task](NAMES), arrays, {**SETTINGS, **changes})
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def run(tmp_path):
     folder.mkdir()
     arrays = make_arrays()
     record = {"format": FORMAT_VERSION, "complete": True, "task": "multi_label", "settings": SETTINGS, "best_epoch": 2}
-    record |= tuning.choose_and_write_decisions(TASKS["multi_label"], arrays, NAMES, SETTINGS, folder)
+    record |= tuning.choose_and_write_decisions(TASKS["multi_label"](NAMES), arrays, SETTINGS, folder)
     (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
     return SimpleNamespace(folder=folder, record=record)
 
@@ -67,13 +68,13 @@ def test_each_label_gets_its_own_threshold_by_name():
 @pytest.mark.parametrize("limits", ["1-", "0-1", "1-2"])
 @pytest.mark.parametrize("goal", ["micro_f1", "accuracy"])
 def test_a_threshold_is_the_best_one_within_the_limits(limits, goal):
-    arrays, task = make_arrays(), TASKS["multi_label"]
+    arrays, task = make_arrays(), TASKS["multi_label"](NAMES)
     arrays["gold"] &= arrays["gold"].cumsum(axis=1) <= 1
     arrays["gold"][:, 0] |= ~arrays["gold"].any(axis=1)  # each text has one label
 
     def score(threshold):
-        decided = task.decide(arrays["probabilities"], {"global": threshold, "labels_per_text": limits}, NAMES)
-        scores = task.score(decided, arrays["gold"], NAMES, texts=None)
+        decided = task.decide(arrays["probabilities"], Thresholds(threshold, labels_per_text=limits))
+        scores = task.score(decided, arrays["gold"], texts=None)
         return scores["accuracy"] if goal == "accuracy" else scores["micro avg"]["f1-score"]
 
     chosen = choose(arrays=arrays, threshold_goal=goal, labels_per_text=limits)["thresholds"]["global"]
@@ -153,7 +154,7 @@ def test_the_sweep_is_kept_as_a_table_and_a_picture_with_text(run):
 
 
 def test_changes_are_sorted_into_those_of_deciding_and_others(run):
-    assert tuning.find_changes(run.folder, {**SETTINGS, "thresholds": "", "head": "", "adversarial": -1.0}) == ([], [])
+    assert tuning.find_changes(run.folder, {**SETTINGS, "thresholds": "", "head": ""}) == ([], [])
     changed = {**SETTINGS, "threshold_goal": "accuracy", "epochs": 4, "run": "elsewhere"}
     assert tuning.find_changes(run.folder, changed) == (["threshold_goal"], ["epochs"])
     assert tuning.find_changes(run.folder, {**SETTINGS, "task": "ner"})[1] == ["task"]

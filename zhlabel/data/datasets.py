@@ -12,7 +12,7 @@ def read_datasets(task, *, train_file, dev_file, dev_share, label_file, seed, no
     """Read training and dev texts, and settle the label set.
 
     Args:
-        task: a row of the table of tasks.
+        task: a class of ``tasks.TASKS``.
         train_file: TRAIN_FILE.
         dev_file: DEV_FILE; "": a share of the training texts is set aside.
         dev_share: that share.
@@ -21,7 +21,7 @@ def read_datasets(task, *, train_file, dev_file, dev_share, label_file, seed, no
         note: called with each line for the user.
 
     Returns:
-        ({"train", "dev"} of Examples, {"train", "dev"} of what the task makes of their labels, the L label names).
+        ({"train", "dev"} of Examples, {"train", "dev"} of the task's gold, the L label names).
 
     Raises:
         InputError: a file is wrong, both are the same, nothing can be set aside, or labels are too few.
@@ -45,9 +45,9 @@ def read_datasets(task, *, train_file, dev_file, dev_share, label_file, seed, no
             raise InputError(f"{train_file} has one text, so no share can be set aside. Name a DEV_FILE.")
         chosen = split_dev(encode_labels(train, names, source=source), dev_share, seed=seed)
         examples = {part: [train[i] for i in rows] for part, rows in zip(("train", "dev"), chosen, strict=True)}
-    gold = {part: task.encode_gold(each, names, source=source) for part, each in examples.items()}
     if len(names) < task.fewest_labels:
         raise InputError(f"{source} has one label, {names[0]}: for {task.name} there must be {task.fewest_labels}.")
+    gold = {part: task(names).encode_gold(each, source=source) for part, each in examples.items()}
     note(f"{len(names)} labels; texts: {len(examples['train']):,} to train on, {len(examples['dev']):,} for dev")
     texts = {part: {example.text for example in each} for part, each in examples.items()}
     if shared := len(texts["train"] & texts["dev"]):

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from zhlabel.decisions.thresholds import count_at_thresholds, count_right_texts
+from zhlabel.decisions.threshold_counts import count_at_thresholds, count_right_texts
 
-SWEEP_COLUMNS = ("threshold", "logit", "precision", "recall", "f1-score", "macro f1-score")
 _LOGITS = np.round(np.arange(-5, 5.05, 0.1), 1)
 _PROBABILITIES = np.round(np.arange(0.01, 0.995, 0.01), 2)
 # One ascending list: both scales, each point once.
@@ -21,9 +20,10 @@ def sweep_thresholds(columns, gold_counts, names, *, texts=None):
         texts: (probabilities float [N, L], gold bool [N, L]), where whole texts are judged too; else None.
 
     Returns:
-        (rows, curves). Rows are dicts of SWEEP_COLUMNS, ascending; precision, recall and f1-score are micro averages;
-        with ``texts`` they have accuracy and the two relaxed measures of ``classification.score_relaxed`` too. Curves
-        are {name: [[recall, precision], ...]} by ascending threshold, "all labels" first, where something is decided.
+        (rows, curves). Rows are dicts of threshold, logit and the figures, ascending; precision, recall and f1-score
+        are micro averages; with ``texts`` they have accuracy and the two relaxed measures of
+        ``classification.score_relaxed`` too. Curves are {name: [[recall, precision], ...]} by ascending threshold,
+        "all labels" first, where something is decided.
     """
     counts = count_at_thresholds(columns, gold_counts, _POINTS)
     figures = _score(counts.hits.sum(0), counts.decided.sum(0), counts.gold.sum())

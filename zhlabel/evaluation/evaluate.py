@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import write_csv
 from zhlabel.io.files import hash_file, write_whole
@@ -28,10 +29,10 @@ class Evaluated:
     Attributes:
         run: loading.Run.
         examples: N Examples.
-        gold: what ``task.encode_gold`` gives.
+        gold: what ``Task.encode_gold`` gives.
         table: Encodings.
         predictions: of ``run.predict``.
-        decided: of ``task.decide``.
+        decided: of ``Task.decide``.
         thresholds: by which was decided.
         seconds: for encoding, predicting and deciding.
         peak_memory: MiB of the process until then, or None.
@@ -43,14 +44,14 @@ class Evaluated:
     table: object
     predictions: object
     decided: object
-    thresholds: dict
+    thresholds: Thresholds
     seconds: float
     peak_memory: float | None
 
     @property
     def everything(self):
-        """What the functions of ``Task.tables`` take."""
-        return self.examples, self.predictions, self.decided, self.gold, self.run.names
+        """What ``Task.list_tables`` takes."""
+        return self.examples, self.predictions, self.decided, self.gold
 
 
 def check_data_file(folder, data_file, sha256):
@@ -66,7 +67,8 @@ def check_data_file(folder, data_file, sha256):
     """
     record = read_run(folder)
     part = "dev" if "dev" in record["data"] else "train"
-    if "global" in record["thresholds"] and record["data"][part]["sha256"] == sha256:
+    thresholds = Thresholds.from_record(record["thresholds"], source=f"{folder}/run.json")
+    if thresholds.common is not None and record["data"][part]["sha256"] == sha256:
         chosen = "on it" if part == "dev" else "on a share of it"
         raise InputError(
             f"--data-file {data_file}: the run's thresholds were chosen {chosen}, so its figures would flatter. Name "
@@ -74,24 +76,23 @@ def check_data_file(folder, data_file, sha256):
         )
 
 
-def read_training_data(folder, task, names, *, note):
+def read_training_data(folder, task, *, note):
     """Read the file that a run was trained on, for what is to be learnt from it without the encoder.
 
     Args:
         folder: the run's folder.
-        task: its row of the table of tasks.
-        names: its label names.
+        task: its Task.
         note: called with what the user should know.
 
     Returns:
-        (M texts, what ``task.encode_gold`` gives of them), or None where the file is gone or has changed.
+        (M texts, what ``Task.encode_gold`` gives of them), or None where the file is gone or has changed.
     """
     file = read_run(folder)["data"]["train"]
     if not Path(file["file"]).is_file() or hash_file(file["file"]) != file["sha256"]:
         note(f"{file['file']} is not there any more, or has changed since the training: no baseline is learnt from it")
         return None
     examples = task.read(file["file"], warn=lambda notes: None)
-    return [example.text for example in examples], task.encode_gold(examples, names, source=f"{folder}/label.json")
+    return [example.text for example in examples], task.encode_gold(examples, source=f"{folder}/label.json")
 
 
 def label_examples(run, examples, gold, *, thresholds, batch_size):
@@ -100,8 +101,8 @@ def label_examples(run, examples, gold, *, thresholds, batch_size):
     Args:
         run: loading.Run.
         examples: N Examples.
-        gold: what ``task.encode_gold`` gives of them.
-        thresholds: of ``run.settle_thresholds``.
+        gold: what ``Task.encode_gold`` gives of them.
+        thresholds: Thresholds, as ``run.settle_thresholds`` gives them.
         batch_size: rows at once.
 
     Returns:
@@ -110,7 +111,7 @@ def label_examples(run, examples, gold, *, thresholds, batch_size):
     started = time.perf_counter()
     table = run.encode([example.text for example in examples])
     predictions = run.predict(table, batch_size=batch_size)
-    decided = run.task.decide(predictions, thresholds, run.names)
+    decided = run.task.decide(predictions, thresholds)
     seconds = time.perf_counter() - started
     return Evaluated(run, examples, gold, table, predictions, decided, thresholds, seconds, measure_peak_memory())
 
@@ -134,15 +135,15 @@ def make_report(evaluated, *, data_file, sha256, baseline, notes, outcomes):
         sha256: its hash.
         baseline: the figures of what needs no encoder.
         notes: what the reader should know.
-        outcomes: of ``task.count_outcomes``.
+        outcomes: of ``Task.count_outcomes``.
 
     Returns:
         A dict that JSON holds.
     """
     run, task, table = evaluated.run, evaluated.run.task, evaluated.table
     texts = [example.text for example in evaluated.examples]
-    scores = task.score(evaluated.decided, evaluated.gold, run.names, texts=texts)
-    measures = task.measure(evaluated.predictions, evaluated.decided, evaluated.gold, run.names)
+    scores = task.score(evaluated.decided, evaluated.gold, texts=texts)
+    measures = task.measure(evaluated.predictions, evaluated.decided, evaluated.gold)
     ranking = measures.pop("ranking", {})
     events, likely, right = measures.pop("events")
     report = {
@@ -163,7 +164,7 @@ def make_report(evaluated, *, data_file, sha256, baseline, notes, outcomes):
         **measures,
         "ranking": {name: value for name, value in ranking.items() if name != "labels"},
         "calibration": {"events": events, "temperature": run.record["temperature"], **score_calibration(likely, right)},
-        "thresholds": evaluated.thresholds,
+        "thresholds": evaluated.thresholds.to_record(),
         "baseline": baseline,
         "notes": notes,
         "parameters": run.record["parameters"],
@@ -181,8 +182,8 @@ def _complete_labels(labels, ranking, evaluated):
     counts, thresholds = evaluated.run.record["label_counts"], evaluated.thresholds
     for name, row in labels.items():
         row |= {**ranking.get(name, {}), "train_texts": counts.get(name, 0)}
-        if "global" in thresholds:
-            row["threshold"] = thresholds.get("labels", {}).get(name, thresholds["global"])
+        if (threshold := thresholds.for_label(name)) is not None:
+            row["threshold"] = threshold
 
 
 def count_lengths(lengths):
@@ -213,21 +214,19 @@ def write_evaluation(target, evaluated, report, text, outcomes):
         evaluated: Evaluated.
         report: of ``make_report``.
         text: what report.txt says.
-        outcomes: of ``task.count_outcomes``.
+        outcomes: of ``Task.count_outcomes``.
     """
     from zhlabel.reports.html import write_page
 
     (target / "report.json").unlink(missing_ok=True)  # of an earlier evaluation, whose files are replaced one by one
     task, shown = evaluated.run.task, {"confusions.csv": [], "suspects.csv": []}
-    for name, (columns, make) in task.tables.items():
-        rows = make(*evaluated.everything)
+    for name, (columns, rows) in task.list_tables(*evaluated.everything).items():
         if name in shown:
             rows = shown[name] = list(rows)
         write_csv(rows, columns, target / name)
-    for name, make in task.extras.items():
-        write_json(make(evaluated.predictions, evaluated.gold), target / name)
-    names = evaluated.run.names
-    rows, curves = task.sweep(task.gather(evaluated.predictions, evaluated.gold, names), names)
+    for name, value in task.list_extras(evaluated.predictions, evaluated.gold).items():
+        write_json(value, target / name)
+    rows, curves = task.sweep(task.gather(evaluated.predictions, evaluated.gold))
     if rows:
         write_csv(rows, list(rows[0]), target / "sweep.csv")
     write_outcomes(outcomes, target / "outcomes.npz")
@@ -241,7 +240,7 @@ def write_evaluation(target, evaluated, report, text, outcomes):
         curves=curves,
         errors=errors,
         error_total=total,
-        error_file=task.error_table,
+        error_file=task.error_file,
         confusions=shown["confusions.csv"],
         suspects=shown["suspects.csv"][:_PAGE_ERRORS],
         history=read_history(evaluated.run.folder),
@@ -259,5 +258,5 @@ def _take_most_confident(evaluated):
             total += 1
             yield row
 
-    _, make = task.tables[task.error_table]
-    return heapq.nlargest(_PAGE_ERRORS, count(make(*evaluated.everything)), key=task.rate_error), total
+    rows = count(task.list_errors(*evaluated.everything))
+    return heapq.nlargest(_PAGE_ERRORS, rows, key=task.rate_error), total

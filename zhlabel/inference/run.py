@@ -7,10 +7,12 @@ from pathlib import Path
 
 from zhlabel.data.labels import read_labels
 from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
+from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
 from zhlabel.inference.openvino import OpenvinoModel
 from zhlabel.runs.folder import GRAPH_FILE, WEIGHTS_FILE, is_exported, read_run, read_weight
 from zhlabel.tasks import TASKS
+from zhlabel.tasks.base import Task
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,7 @@ class Run:
     Attributes:
         folder: where it lies.
         record: the dict of run.json.
-        names: the L label names.
-        task: its row of the table of tasks.
+        task: its Task, which knows the label names.
         tokenizer: texts to token ids, by the run's own vocabulary.
         predict_rows: (Encodings, batch_size=) to the model's outputs, as ``batching.map_rows`` gives them.
         state: what the task needs of the weights beside the outputs.
@@ -29,11 +30,15 @@ class Run:
 
     folder: Path
     record: dict
-    names: tuple
-    task: object
+    task: Task
     tokenizer: object
     predict_rows: Callable
     state: object = None
+
+    @property
+    def names(self):
+        """The L label names."""
+        return self.task.labels
 
     def encode(self, texts):
         """Encode texts as the run's training did.
@@ -63,7 +68,7 @@ class Run:
             float32 array [N, L] of probabilities; for ner a list of N dicts from Entity to probability.
         """
         outputs = self.predict_rows(table, batch_size=batch_size)
-        predictions = self.task.combine(outputs, table, self.names, long_text=self.long_text, state=self.state)
+        predictions = self.task.predict(outputs, table, long_text=self.long_text, state=self.state)
         temperature = self.record["temperature"]
         return predictions if temperature == 1.0 else self.task.rescale(predictions, temperature)
 
@@ -77,21 +82,21 @@ class Run:
         """Return the thresholds to decide by.
 
         Args:
-            threshold: one for all labels, in place of the run's own, or 0 for those; limits on the number of labels
-                stay the run's.
+            threshold: one for all labels, in place of the run's own, or None for those; limits on the number of
+                labels stay the run's.
 
         Returns:
-            A dict, as in run.json; {} where the task knows none.
+            Thresholds.
 
         Raises:
             InputError: a threshold for a task that knows none.
         """
-        if not threshold:
-            return self.record["thresholds"]
+        own = Thresholds.from_record(self.record["thresholds"], source=f"{self.folder}/run.json")
+        if threshold is None:
+            return own
         if not self.task.takes_threshold:
             raise InputError(f"--threshold {threshold}: {self.task.name} takes the most probable label. Leave it out.")
-        own = self.record["thresholds"]
-        return {"global": threshold} | {key: own[key] for key in ("labels_per_text",) if key in own}
+        return own.with_common(threshold)
 
 
 def load_run(folder, *, precision="float32"):
@@ -109,8 +114,7 @@ def load_run(folder, *, precision="float32"):
     """
     folder = Path(folder)
     record = read_run(folder)
-    names = read_labels(folder / "label.json")
-    task = TASKS[record["task"]]
+    task = TASKS[record["task"]](read_labels(folder / "label.json"))
     tokenizer = Tokenizer(read_vocabulary(folder / "vocab.txt"))
     if is_exported(folder):
         predict_rows, state = (
@@ -125,4 +129,4 @@ def load_run(folder, *, precision="float32"):
 
         model = load_model(folder)
         predict_rows, state = functools.partial(predict_by_tensorflow, model), task.read_state(model)
-    return Run(folder, record, names, task, tokenizer, predict_rows, state)
+    return Run(folder, record, task, tokenizer, predict_rows, state)

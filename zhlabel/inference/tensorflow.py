@@ -58,13 +58,13 @@ def load_model(folder):
     from zhlabel.ngrams.text import Ngrams
 
     folder = Path(folder)
-    record, names = read_run(folder), read_labels(folder / "label.json")
+    record = read_run(folder)
     configure_devices()
     config = read_json(folder / "encoder.json")
-    task = TASKS[record["task"]]
+    task = TASKS[record["task"]](read_labels(folder / "label.json"))
     head = record["settings"]["head"]
     encoder = build_encoder(config, seed=0, summary="" if task.by_token else head)
-    model = task.build_model(encoder, names, head=head, seed=0)
+    model = task.build_model(encoder, head=head, seed=0)
     if record.get("ngrams"):
         kind = TagNgrams if task.by_token else Ngrams
         model = add_votes(model, kind.make_empty(record["ngrams"], find_dense(model).units))

@@ -1,13 +1,12 @@
 """Builds the model that a training trains: a checkpoint's encoder, frozen or corrected as is wanted, and a head."""
 
 
-def build_to_train(checkpoint, task, names, *, head, seed, freeze_layers, lora_rank, lora_alpha, lora_targets):
+def build_to_train(checkpoint, task, *, head, seed, freeze_layers, lora_rank, lora_alpha, lora_targets):
     """Build encoder and head on the devices there are, and load the checkpoint.
 
     Args:
         checkpoint: what ``find_checkpoint`` gave.
-        task: a row of the table of tasks.
-        names: L label names.
+        task: the Task.
         head: one of the task's heads.
         seed: of the initial values of all that the checkpoint does not have.
         freeze_layers: as in ``lora.freeze_encoder``.
@@ -31,4 +30,4 @@ def build_to_train(checkpoint, task, names, *, head, seed, freeze_layers, lora_r
         if lora_rank:
             corrections = {"rank": lora_rank, "alpha": lora_alpha, "targets": lora_targets}
             lora.attach_lora(base, checkpoint.config, seed=seed, **corrections)
-        return task.build_model(base, names, head=head, seed=seed)
+        return task.build_model(base, head=head, seed=seed)

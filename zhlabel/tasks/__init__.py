@@ -1,7 +1,7 @@
-"""One table: for each task how it reads data, what it builds on the encoder, how it decides, scores and reports."""
+"""What a task is: how it reads data, what it builds on the encoder, how it decides, scores and reports."""
 
-from zhlabel.tasks.multi_class import MULTI_CLASS
-from zhlabel.tasks.multi_label import MULTI_LABEL
-from zhlabel.tasks.ner import NER
+from zhlabel.tasks.multi_class import MultiClass
+from zhlabel.tasks.multi_label import MultiLabel
+from zhlabel.tasks.ner import Ner
 
-TASKS = {task.name: task for task in (MULTI_LABEL, MULTI_CLASS, NER)}
+TASKS = {task.name: task for task in (MultiLabel, MultiClass, Ner)}

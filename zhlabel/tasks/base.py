@@ -1,103 +1,59 @@
 """The form of a task: what differs between multi-label, multi-class and NER; everything else is common."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
 
 import numpy as np
 
+from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
 
 
-@dataclass(frozen=True)
-class Task:
-    """A row of the table of tasks.
+class Task(ABC):
+    """A task with its label names; what is asked before these are known, the class answers.
 
-    "Outputs" are what the model gives for the rows of Encodings, "predictions" what follows from them for N texts,
+    "Outputs" are what the model gives for the W rows of Encodings, "predictions" what follows from them for N texts,
     "gold" what the texts' authors say, "decisions" what we say.
 
     Attributes:
+        labels: the L label names; for ner the types of entities.
         name: value of TASK.
-        read: (path, warn=) to Examples; warn is called with what the user should know of the file.
-        encode_gold: (examples, label names, source=) to gold.
-        align: (gold, Encodings, label names) to what ``batching.TaskData`` takes as targets.
-        heads: values of HEAD; the first is meant by "".
-        build_model: (encoder, label names, head=, seed=) to the model; imports TensorFlow when it is called.
-        make_loss: (model) to a Keras loss or its name.
-        read_state: (Keras model) to what ``combine`` needs of its weights beside the outputs, as numpy.
-        state: the same weight's name in a run's file of weights.
-        long_texts: values of LONG_TEXT; the first is meant by "".
-        combine: (outputs, Encodings, label names, long_text=, state=) to predictions.
-        score_dev: (predictions, gold, label names) to the score by which the best epoch is chosen.
-        score_name: what the dev score is.
-        gather: (predictions, gold, label names) to arrays from which thresholds and temperature are chosen.
-        decide: (predictions, thresholds, label names) to decisions.
-        score: (decisions, gold, label names, texts=) to the keys of report.json.
-        score_baselines: (texts, gold, label names, commonest=, train=) to the "baseline" of report.json; train is a
-            pair of texts and gold, or None.
-        format_scores: (scores) to the printed table.
-        figures: the headline figures, which get intervals; names of ``bootstrap.score_totals``.
-        count_outcomes: (decisions, gold, label names) to Outcomes.
-        measure: (predictions, decisions, gold, label names) to further keys of report.json, and "events": what
-            calibration counts, their probabilities, and whether each came true.
-        tables: name of a csv file to (its columns, (examples, predictions, decisions, gold, label names) to its rows).
-        error_table: the one of which the page lists the errors.
-        rate_error: (row of it) to the confidence with which the error was made, 0..1.
-        format_prediction: (text, one prediction, its decision, label names) to the part of a result beside the text.
-        describe_gold: (gold, Encodings, label names) to notes on what no decision can reach.
-        extras: name of a further file beside the report to (predictions, gold) to its JSON value.
-        threshold_kinds: values of THRESHOLDS; the first is meant by "". With "none" alone THRESHOLD means nothing.
-        goals: what thresholds can be chosen by, names of ``thresholds.parse_goal``.
-        tune: (arrays, label names, per_label=, goal=) to {"global": number} and, for each label, "labels".
-        sweep: (arrays, label names) to the rows and curves of ``sweep.sweep_thresholds``.
-        rescale: (predictions, temperature) to predictions; None where a temperature has no meaning.
-        limits_labels: whether LABELS_PER_TEXT means something.
-        weigh: (gold, label names, CLASS_WEIGHTS) to float [N].
-        by_token: whether the targets are one a token.
-        adversarial: what ADVERSARIAL below 0 means.
-        fewest_labels: how many different labels there must be.
         sample: the bundled files, with "{}" for train, dev or test.
+        fewest_labels: how many different labels there must be.
+        by_token: whether the targets are one a token.
+        heads: values of HEAD; the first is meant by "".
+        long_texts: values of LONG_TEXT; the first is meant by "".
+        threshold_kinds: values of THRESHOLDS; the first is meant by "". With "none" alone THRESHOLD means nothing.
+        goals: what thresholds can be chosen by, names of ``threshold_search.parse_goal``.
+        limits_labels: whether LABELS_PER_TEXT means something.
+        calibrates: whether CALIBRATE, a temperature, means something.
+        state: the weight, in a run's file of weights, that ``read_state`` reads of a model; "" for none.
+        score_name: what the dev score is.
+        figures: the headline figures, which get intervals; names of ``bootstrap.score_totals``.
+        error_file: the one of ``list_tables`` that has the rows of ``list_errors``, which the page shows.
     """
 
     name: str
-    read: Callable
-    encode_gold: Callable
-    align: Callable
+    sample = "data/{}.csv"
+    fewest_labels = 1
+    by_token = False
     heads: tuple
-    build_model: Callable
-    make_loss: Callable
     long_texts: tuple
-    combine: Callable
-    score_dev: Callable
+    threshold_kinds = ("none",)
+    goals = ()
+    limits_labels = False
+    calibrates = False
+    state = ""
     score_name: str
-    gather: Callable
-    decide: Callable
-    score: Callable
-    score_baselines: Callable
-    format_scores: Callable
     figures: tuple
-    count_outcomes: Callable
-    measure: Callable
-    tables: dict
-    error_table: str
-    rate_error: Callable
-    format_prediction: Callable
-    read_state: Callable = lambda model: None
-    state: str = ""
-    describe_gold: Callable = lambda gold, table, names: []
-    extras: dict = field(default_factory=dict)
-    threshold_kinds: tuple = ("none",)
-    goals: tuple = ()
-    tune: Callable | None = None
-    sweep: Callable = lambda arrays, names: ([], {})
-    rescale: Callable | None = None
-    limits_labels: bool = False
-    weigh: Callable | None = None
-    by_token: bool = False
-    adversarial: float = 0.0
-    fewest_labels: int = 1
-    sample: str = "data/{}.csv"
+    error_file: str
 
-    def choose(self, setting, value):
+    def __init__(self, labels):
+        self.labels = tuple(labels)
+
+    # Settings and files, before the labels are known
+
+    @classmethod
+    def choose(cls, setting, value):
         """Return the value of a setting that the task restricts: "" means its first.
 
         Args:
@@ -107,49 +63,60 @@ class Task:
         Raises:
             InputError: the task has no such value.
         """
-        possible = {"HEAD": self.heads, "LONG_TEXT": self.long_texts, "THRESHOLDS": self.threshold_kinds}[setting]
+        possible = {"HEAD": cls.heads, "LONG_TEXT": cls.long_texts, "THRESHOLDS": cls.threshold_kinds}[setting]
         if value and value not in possible:
-            raise InputError(f'{setting} = "{value}": for {self.name} there is {", ".join(possible)}.')
+            raise InputError(f'{setting} = "{value}": for {cls.name} there is {", ".join(possible)}.')
         return value or possible[0]
 
-    def settle_adversarial(self, size):
-        """Return the value of ADVERSARIAL: below 0 the ``size`` that suits the task."""
-        return self.adversarial if size < 0 else size
+    @staticmethod
+    @abstractmethod
+    def read(path, *, warn):
+        """Return the Examples of a file; ``warn`` is called with what the user should know of it."""
 
-    @property
-    def takes_threshold(self):
-        """Whether THRESHOLD means something."""
-        return self.tune is not None
-
-    def read_examples(self, path, *, print_note, command):
-        """Read a file of the task; what can't be read is told with a command that fits the task.
+    @classmethod
+    def read_examples(cls, path, *, print_note, command):
+        """Return the Examples of a file; what can't be read is told with a command that fits the task.
 
         Args:
             path: the file.
             print_note: called with each line of what the user should know of the file.
             command: the script and its flags for the bundled sample.
 
-        Returns:
-            A list of Examples.
-
         Raises:
             InputError: as the task's reader.
         """
         try:
-            return self.read(path, warn=lambda notes: [print_note(f"note: {note}") for note in notes.split("\n")])
+            return cls.read(path, warn=lambda notes: [print_note(f"note: {note}") for note in notes.split("\n")])
         except InputError as problem:
-            raise InputError(f"{problem}\n{self.name} on the bundled sample: python {command}") from None
+            raise InputError(f"{problem}\n{cls.name} on the bundled sample: python {command}") from None
 
-    def weigh_rows(self, gold, names, class_weights, table):
+    # Gold and the model
+
+    @abstractmethod
+    def encode_gold(self, examples, *, source="label.json"):
+        """Return the gold of N Examples; ``source`` is where the labels come from, for messages."""
+
+    @abstractmethod
+    def align(self, gold, encodings):
+        """Return what ``batching.TaskData`` takes as targets of the rows of ``encodings``."""
+
+    def describe_gold(self, gold, encodings):
+        """Return notes on what no decision can reach."""
+        return []
+
+    def weigh_texts(self, gold, class_weights):
+        """Return the weight of each text in the loss, float [N], by CLASS_WEIGHTS."""
+        raise InputError(f"CLASS_WEIGHTS: a text of {self.name} has no one class. Leave it empty.")
+
+    def weigh_rows(self, gold, class_weights, encodings):
         """Return each row of Encodings its weight in the loss: a text counts once, however many windows it has.
 
         Where each token has a target of its own, as in ner, rows are alike: a long text has more to learn from.
 
         Args:
             gold: of N texts.
-            names: L label names.
             class_weights: CLASS_WEIGHTS; "" for none.
-            table: the Encodings of W rows.
+            encodings: of W rows.
 
         Returns:
             float array [W]; None where all are alike.
@@ -157,9 +124,111 @@ class Task:
         Raises:
             InputError: class weights for a task without classes.
         """
-        if class_weights and not self.weigh:
-            raise InputError(f"CLASS_WEIGHTS: a text of {self.name} has no one class. Leave it empty.")
-        if not class_weights and (self.by_token or not table.windowed):
+        if not class_weights and (self.by_token or not encodings.windowed):
             return None
-        weights = self.weigh(gold, names, class_weights) if class_weights else np.ones(len(table.row_counts))
-        return (weights / table.row_counts)[table.owners]
+        weights = self.weigh_texts(gold, class_weights) if class_weights else np.ones(len(encodings.row_counts))
+        return (weights / encodings.row_counts)[encodings.owners]
+
+    @abstractmethod
+    def build_model(self, encoder, *, head, seed):
+        """Build the Keras model of an ``encoder`` and one of ``heads``; imports TensorFlow."""
+
+    @abstractmethod
+    def build_loss(self, model):
+        """Return the Keras loss of such a model, or its name."""
+
+    def read_state(self, model):
+        """Return what ``predict`` needs of a Keras model's weights beside its outputs, as numpy; None for nothing."""
+        return None
+
+    # Predictions and decisions
+
+    @abstractmethod
+    def predict(self, outputs, encodings, *, long_text, state=None):
+        """Return the predictions for N texts.
+
+        Args:
+            outputs: of the model, for the rows of ``encodings``.
+            encodings: Encodings of the texts.
+            long_text: one of ``long_texts``.
+            state: what ``read_state`` gives.
+        """
+
+    def rescale(self, predictions, temperature):
+        """Return predictions at another ``temperature``, where the task ``calibrates``."""
+        raise InputError(f"{self.name} knows no temperature, found {temperature}. Train the run anew.")
+
+    @abstractmethod
+    def score_dev(self, predictions, gold):
+        """Return the score by which the best epoch is chosen."""
+
+    @abstractmethod
+    def gather(self, predictions, gold):
+        """Return arrays that a file can keep, from which thresholds and temperature are chosen."""
+
+    def tune(self, arrays, *, per_label, goal):
+        """Choose Thresholds from what ``gather`` gave, by THRESHOLD_GOAL, for each label too where ``per_label``."""
+        return Thresholds()
+
+    def sweep(self, arrays):
+        """Return the rows and curves of ``sweep.sweep_thresholds`` for what ``gather`` gave."""
+        return [], {}
+
+    @property
+    def takes_threshold(self):
+        """Whether THRESHOLD means something."""
+        return self.threshold_kinds != ("none",)
+
+    @abstractmethod
+    def decide(self, predictions, thresholds):
+        """Return the decisions for N texts, by Thresholds."""
+
+    @abstractmethod
+    def format_prediction(self, text, prediction, decision):
+        """Return the part of a text's result that stands beside the text, as JSON holds it."""
+
+    # Scores and reports
+
+    @abstractmethod
+    def score(self, decided, gold, *, texts):
+        """Return the scores of decisions, keys of report.json."""
+
+    @abstractmethod
+    def score_baselines(self, texts, gold, *, commonest, train=None):
+        """Return the "baseline" of report.json.
+
+        Args:
+            texts: N strings.
+            gold: theirs.
+            commonest: id of the label with most training texts.
+            train: a pair of training texts and their gold, or None.
+        """
+
+    @abstractmethod
+    def format_scores(self, scores):
+        """Return the printed table."""
+
+    @abstractmethod
+    def count_outcomes(self, decided, gold):
+        """Return Outcomes, from which intervals and comparisons are drawn."""
+
+    @abstractmethod
+    def measure(self, predictions, decided, gold):
+        """Return further keys of report.json, and "events": what calibration counts, probabilities, which came true."""
+
+    @abstractmethod
+    def list_tables(self, examples, predictions, decided, gold):
+        """Return {name of a csv file: (its columns, its rows)}."""
+
+    @abstractmethod
+    def list_errors(self, examples, predictions, decided, gold):
+        """Return the rows of ``error_file``."""
+
+    @staticmethod
+    @abstractmethod
+    def rate_error(row):
+        """Return the confidence with which the error of such a row was made, 0..1."""
+
+    def list_extras(self, predictions, gold):
+        """Return {name of a further file beside the report: its JSON value}."""
+        return {}

@@ -1,10 +1,13 @@
 """What is chosen on the dev texts of a trained run: thresholds and temperature; kept, and chosen anew on request."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from zhlabel.decisions.labels import limit_probabilities, parse_limits
 from zhlabel.decisions.temperature import fit_temperature
-from zhlabel.decisions.thresholds import describe_thresholds, parse_goal
+from zhlabel.decisions.threshold_search import parse_goal
+from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import write_csv
 from zhlabel.io.files import write_whole
@@ -18,7 +21,7 @@ def check_tuning(task, *, thresholds, threshold_goal, labels_per_text, calibrate
     """Check the settings of TUNING against the task.
 
     Args:
-        task: a row of the table of tasks.
+        task: a class of ``TASKS``.
         thresholds: THRESHOLDS.
         threshold_goal: THRESHOLD_GOAL.
         labels_per_text: LABELS_PER_TEXT.
@@ -37,18 +40,17 @@ def check_tuning(task, *, thresholds, threshold_goal, labels_per_text, calibrate
     parse_limits(labels_per_text)
     if labels_per_text and not task.limits_labels:
         raise InputError(f"LABELS_PER_TEXT: {task.name} has no such choice. Leave it empty.")
-    if calibrate and not task.rescale:
+    if calibrate and not task.calibrates:
         raise InputError(f"CALIBRATE: for {task.name} there is no temperature. Set it to False.")
     return kind
 
 
-def choose_decisions(task, arrays, names, settings):
+def choose_decisions(task, arrays, settings):
     """Choose temperature and thresholds; these by what they give together with the limits on a text's labels.
 
     Args:
-        task: a row of the table of tasks.
+        task: the Task.
         arrays: what ``task.gather`` gives of the dev texts.
-        names: L label names.
         settings: a dict with TUNING, of which "thresholds" is what ``check_tuning`` gave.
 
     Returns:
@@ -56,13 +58,12 @@ def choose_decisions(task, arrays, names, settings):
     """
     temperature = fit_temperature(arrays["probabilities"], arrays["gold"]) if settings["calibrate"] else 1.0
     arrays = _limit(_rescale(task, arrays, temperature), settings["labels_per_text"])
-    thresholds = {}
+    thresholds = Thresholds()
     if settings["thresholds"] != "none":
-        goal, per_label = parse_goal(settings["threshold_goal"]), settings["thresholds"] == "per_label"
-        thresholds = {**task.tune(arrays, names, per_label=per_label, goal=goal), "goal": settings["threshold_goal"]}
-    if settings["labels_per_text"]:
-        thresholds["labels_per_text"] = settings["labels_per_text"]
-    return {"temperature": temperature, "thresholds": thresholds}
+        per_label = settings["thresholds"] == "per_label"
+        thresholds = task.tune(arrays, per_label=per_label, goal=settings["threshold_goal"])
+    thresholds = replace(thresholds, labels_per_text=settings["labels_per_text"])
+    return {"temperature": temperature, "thresholds": thresholds.to_record()}
 
 
 def _rescale(task, arrays, temperature):
@@ -78,29 +79,28 @@ def _limit(arrays, labels_per_text):
     return {**arrays, "probabilities": limit_probabilities(arrays["probabilities"], fewest=fewest, most=most)}
 
 
-def choose_and_write_decisions(task, arrays, names, settings, folder):
+def choose_and_write_decisions(task, arrays, settings, folder):
     """Choose temperature and thresholds, and write what they come from: dev.npz, sweep.csv and sweep.svg.
 
     dev.npz keeps the dev predictions, so that all can be chosen anew without training. The sweep is what each threshold
     would give on the dev texts, within the limits; a task without thresholds has none.
 
     Args:
-        task: a row of the table of tasks.
+        task: the Task.
         arrays: what ``task.gather`` gives of the dev texts.
-        names: L label names.
         settings: as ``choose_decisions``.
         folder: the run's folder.
 
     Returns:
         What ``choose_decisions`` gives.
     """
-    chosen = choose_decisions(task, arrays, names, settings)
+    chosen = choose_decisions(task, arrays, settings)
     with write_whole(folder / DEV_FILE, binary=True) as stream:
         np.savez_compressed(stream, **arrays)
-    rows, _ = task.sweep(_limit(_rescale(task, arrays, chosen["temperature"]), settings["labels_per_text"]), names)
+    rows, _ = task.sweep(_limit(_rescale(task, arrays, chosen["temperature"]), settings["labels_per_text"]))
     if rows:
         write_csv(rows, list(rows[0]), folder / "sweep.csv")
-        draw_sweep(rows, folder / "sweep.svg", chosen=chosen["thresholds"].get("global"))
+        draw_sweep(rows, folder / "sweep.svg", chosen=Thresholds.from_record(chosen["thresholds"]).common)
     return chosen
 
 
@@ -120,7 +120,6 @@ def find_changes(folder, settings):
     if record["task"] == task.name:
         for name, setting in (("head", "HEAD"), ("long_text", "LONG_TEXT"), ("thresholds", "THRESHOLDS")):
             meant[name] = task.choose(setting, settings[name])
-        meant["adversarial"] = task.settle_adversarial(settings["adversarial"])
     meant = {name: list(value) if isinstance(value, tuple) else value for name, value in meant.items()}
     # A setting that came after the run can't have shaped it.
     known = {name: value for name, value in meant.items() if name in kept or name in TUNING}
@@ -143,7 +142,7 @@ def tune_run(folder, settings, names):
         InputError: as ``check_tuning``; the run does not keep its dev predictions.
     """
     record = read_run(folder)
-    task = TASKS[record["task"]]
+    task = TASKS[record["task"]](names)
     wanted = {name: settings[name] for name in TUNING}
     wanted["thresholds"] = check_tuning(task, **wanted)
     try:
@@ -151,7 +150,7 @@ def tune_run(folder, settings, names):
             arrays = dict(file)
     except Exception as problem:  # of a damaged archive numpy raises many kinds
         raise InputError(f"{folder / DEV_FILE} can't be read ({problem}), so nothing can be chosen anew.") from None
-    chosen = choose_and_write_decisions(task, arrays, names, wanted, folder)
+    chosen = choose_and_write_decisions(task, arrays, wanted, folder)
     return update_run(folder, {**chosen, "settings": {**record["settings"], **wanted}})
 
 
@@ -164,10 +163,10 @@ def describe_decisions(record):
     >>> describe_decisions({"thresholds": {"global": 0.4, "goal": "micro_f1"}, "temperature": 1.0})
     'threshold 0.4, chosen by micro_f1'
     """
-    thresholds, temperature = record["thresholds"], record["temperature"]
-    parts = [describe_thresholds(thresholds)]
-    if "goal" in thresholds:
-        parts.append(f"chosen by {thresholds['goal']}")
+    thresholds, temperature = Thresholds.from_record(record["thresholds"]), record["temperature"]
+    parts = [thresholds.describe()]
+    if thresholds.goal:
+        parts.append(f"chosen by {thresholds.goal}")
     if temperature != 1.0:
         parts.append(f"temperature {temperature:.3f}")
     return ", ".join(parts)

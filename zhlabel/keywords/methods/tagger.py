@@ -33,7 +33,7 @@ def score_tagged(documents, *, run, least=0.2, longest=5):
     """
     table = run.encode([document.text for document in documents])
     outputs = run.predict_rows(table, batch_size=_BATCH_SIZE)
-    decided = run.task.combine(outputs, table, run.names, long_text=run.long_text, state=run.state)
+    decided = run.task.predict(outputs, table, long_text=run.long_text, state=run.state)
     emissions, offsets = stitch_tokens(table, outputs, table.offsets)
     places = [
         _find_tokens(_list_places(document, entities, longest), own)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.reports.html import charts
 
 _CURVE_LABELS = 100  # the commonest; more lines are not told apart, and each makes the page larger
@@ -35,7 +36,7 @@ def build_sweep(report, sweep):
     """
     if not sweep:
         return None
-    chosen = (report.get("thresholds") or {}).get("global")
+    chosen = Thresholds.from_record(report.get("thresholds", {})).common
     svg, lines = charts.draw_sweep(sweep, chosen=chosen)
     facts = [("chosen threshold", chosen)] if chosen is not None else []
     text = "Figures on this file if one threshold held for all labels."

@@ -1,5 +1,7 @@
 """Says how the figures of a page were measured: a line for each definition, and the facts of the evaluation."""
 
+from zhlabel.decisions.thresholds import Thresholds
+
 _COMMON = {
     "macro avg": (
         "macro average",
@@ -75,7 +77,7 @@ def list_facts(report):
     Returns:
         Pairs of a name and a value; None values are left out.
     """
-    data, thresholds = report["data"], report.get("thresholds") or {}
+    data, thresholds = report["data"], Thresholds.from_record(report.get("thresholds", {}))
     facts = {
         "run": report["run"],
         "data file": data["file"],
@@ -85,13 +87,10 @@ def list_facts(report):
         "texts in several windows": data.get("windowed"),
         "length limit, tokens": data.get("max_length"),
         "training file": data.get("train_file"),
-        "threshold": _write_plainly(thresholds.get("global")),
-        "labels with their own threshold": len(thresholds.get("labels", {})) or None,
-        **{
-            f"threshold: {key.replace('_', ' ')}": _write_plainly(value)
-            for key, value in thresholds.items()
-            if key not in ("global", "labels") and isinstance(value, (str, int, float))
-        },
+        "threshold": _write_plainly(thresholds.common),
+        "labels with their own threshold": len(thresholds.labels or {}) or None,
+        "threshold: goal": thresholds.goal or None,
+        "threshold: labels per text": thresholds.labels_per_text or None,
         "temperature": _write_plainly(report.get("calibration", {}).get("temperature")),
         "parameters": report.get("parameters", {}).get("all"),
         "of these trained": report.get("parameters", {}).get("trainable"),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.reports.html.entities import mark_entities
 from zhlabel.reports.html.tables import Column, Table, list_columns
 
@@ -138,7 +139,7 @@ def build_labels(report):
     Returns:
         A Table.
     """
-    thresholds = report.get("thresholds", {}).get("labels", {})
+    thresholds = Thresholds.from_record(report.get("thresholds", {})).labels or {}
     rows = [
         {"label": name, **({"threshold": thresholds[name]} if name in thresholds else {}), **row}
         for name, row in report["labels"].items()

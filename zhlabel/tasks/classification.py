@@ -1,0 +1,53 @@
+"""What multi-label and multi-class classification have in common: a text has probabilities of all labels."""
+
+from zhlabel.data.examples import read_examples
+from zhlabel.data.windows import pool_windows
+from zhlabel.decisions.temperature import apply_temperature
+from zhlabel.reports import label_errors
+from zhlabel.tasks.base import Task
+
+
+class Classification(Task):
+    """A task of labels of whole texts; predictions are float [N, L].
+
+    Attributes:
+        activation: of the head.
+        loss: the name of Keras's loss.
+        exclusive: whether a text has one label alone.
+    """
+
+    heads = ("cls_max", "cls")
+    long_texts = ("cut", "head_tail", "windows_mean", "windows_max")  # the third and fourth pool the windows' outputs
+    calibrates = True
+    error_file = "label_errors.csv"
+    activation: str
+    loss: str
+    exclusive: bool
+
+    @staticmethod
+    def read(path, *, warn):
+        return read_examples(path)  # such a file is right or refused, so there is nothing to warn of
+
+    def align(self, gold, encodings):
+        return gold if len(encodings) == len(gold) else gold[encodings.owners]  # which would copy them
+
+    def build_model(self, encoder, *, head, seed):
+        from zhlabel.models.classifier import build_classifier
+
+        return build_classifier(encoder, len(self.labels), activation=self.activation, seed=seed)
+
+    def build_loss(self, model):
+        return self.loss
+
+    def predict(self, outputs, encodings, *, long_text, state=None):
+        return pool_windows(outputs, encodings.owners, how=long_text.removeprefix("windows_"))
+
+    def rescale(self, predictions, temperature):
+        return apply_temperature(predictions, temperature, exclusive=self.exclusive)
+
+    def gather(self, predictions, gold):
+        return {"probabilities": predictions, "gold": gold}
+
+    @staticmethod
+    def rate_error(row):
+        return label_errors.rate_error(row)
