@@ -139,7 +139,7 @@ def test_a_folder_in_which_another_process_trains_is_refused_and_not_offered():
 def test_a_folder_of_something_else_is_left_alone():
     (RUNS_FOLDER / "mine").mkdir(parents=True)
     (RUNS_FOLDER / "mine" / "notes.txt").write_text("keep")
-    with pytest.raises(InputError, match="not a run of ours"):
+    with pytest.raises(InputError, match="not a training of ours"):
         TRAINING.check(find.locate_run("mine"), PLAN)
 
 
