@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import openvino
@@ -113,8 +114,20 @@ def test_prediction_through_the_graph_imports_no_tensorflow(exported):
     assert done.returncode == 0 and done.stdout.endswith("\n[]\n") and "公司裁员" in done.stdout, done.stderr[-2000:]
 
 
-@pytest.mark.parametrize("name", GRAPH_FILES)
-@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(path.read_bytes()[:100])])
+def test_who_removes_the_graph_gets_tensorflow_and_is_told(tmp_path, exported):
+    folder, notes = shutil.copytree(exported, tmp_path / "run"), []
+    (folder / "model.xml").unlink()
+    assert inference_run.load_run(folder, note=notes.append).predict_rows.func is predict_rows
+    assert len(notes) == 1 and "model.xml is not there, so TensorFlow computes" in notes[0]
+
+
+def shorten(path):
+    path.write_bytes(path.read_bytes()[:100])
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"), [("model.xml", shorten), ("model.bin", shorten), ("model.bin", Path.unlink)]
+)
 def test_a_graph_that_is_not_whole_is_refused_and_made_anew(tmp_path, exported, name, damage):
     folder = shutil.copytree(exported, tmp_path / "run")
     damage(folder / name)

@@ -116,7 +116,8 @@ def load_run(folder, *, precision="float32", note=lambda line: None):
     task = TASKS[folder.record["task"]]
     _check_settings(folder, task)
     tokenizer = Tokenizer(folder.vocabulary)
-    if folder.has(*GRAPH_FILES):
+    # Who removes model.xml asks for TensorFlow, on a GPU for example; any other loss is an error.
+    if folder.has(*GRAPH_FILES) and (folder.path / GRAPH_FILES[0]).is_file():
         if precision == "int8" and not folder.is_there(*INT8_FILES):
             from zhlabel.inference.int8 import make_int8
 
@@ -129,6 +130,8 @@ def load_run(folder, *, precision="float32", note=lambda line: None):
             f"graph made: python model_train.py --run {folder.path}"
         )
     else:
+        if folder.has(*GRAPH_FILES):
+            note(f"note: {folder.path / GRAPH_FILES[0]} is not there, so TensorFlow computes")
         from zhlabel.inference.tensorflow import load_model
         from zhlabel.inference.tensorflow import predict_rows as predict_by_tensorflow
 
