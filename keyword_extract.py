@@ -39,7 +39,7 @@ from zhlabel.keywords.prepare import (
 from zhlabel.keywords.registry import METHODS
 from zhlabel.keywords.supervised.folder import take_words
 from zhlabel.keywords.text.words import LANGUAGES
-from zhlabel.runs.folder import RUN_FILE
+from zhlabel.runs.record import RUN_FILE
 
 # firstphrases tfidf kpminer yake sgrank textrank singlerank positionrank topicalpagerank topicrank multipartiterank
 # keybert keybert_mmr keybert_maxsum; trained ones: kea ranker tagger

@@ -15,7 +15,8 @@ from zhlabel.evaluation import evaluate
 from zhlabel.inference.openvino import PRECISIONS
 from zhlabel.inference.run import load_run
 from zhlabel.io.files import hash_file
-from zhlabel.runs.folder import choose_evaluation_folder, find_newest_run, locate_run, read_run
+from zhlabel.runs.find import choose_evaluation_folder, find_newest_run, locate_run
+from zhlabel.runs.record import read_run
 from zhlabel.tasks import TASKS
 
 RUN = ""  # "": the newest finished run; else a folder, or a name under runs/; several, with commas, are compared
@@ -66,9 +67,9 @@ def evaluate_files(folder, files, settings, threshold):
     command = f"model_evaluate.py --run {folder} --data-file {task.sample.format('test')}"
     examples = {file: task.read_examples(file, print_note=print, command=command) for file in files}
     print(f"run: {folder}")
-    run = load_run(folder, precision=settings.precision)
+    run = load_run(folder, precision=settings.precision, note=print)
     thresholds = run.settle_thresholds(threshold)
-    gold = {file: run.task.encode_gold(examples[file], source=f"{folder}/label.json") for file in files}
+    gold = {file: task.encode_gold(examples[file], source=f"{folder}/label.json") for file in files}
     notes = []
     if threshold is not None:
         notes.append(f"decided by the threshold given, {settings.threshold}, not by the run's own")

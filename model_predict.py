@@ -4,6 +4,7 @@ from zhlabel.environment import require_environment
 
 require_environment()  # first, so that a missing package ends in one sentence
 
+import functools
 import json
 import sys
 from itertools import islice
@@ -18,7 +19,7 @@ from zhlabel.inference.openvino import PRECISIONS
 from zhlabel.inference.run import load_run
 from zhlabel.inference.writers import open_writer
 from zhlabel.io.files import hash_file
-from zhlabel.runs.folder import find_newest_run, locate_run
+from zhlabel.runs.find import find_newest_run, locate_run
 
 RUN = ""  # "": the newest finished run; else a folder, or a name under runs/
 INPUT_FILE = ""  # .txt .csv .tsv .json .jsonl (.gz too) .parquet; "": TEXTS, or standard input when it is no terminal
@@ -38,7 +39,7 @@ def main(settings):
     folder = locate_run(settings.run) if settings.run else find_newest_run()
     texts, total = choose_texts(settings)
     print(f"run: {folder}", file=sys.stderr)
-    run = load_run(folder, precision=settings.precision)
+    run = load_run(folder, precision=settings.precision, note=functools.partial(print, file=sys.stderr))
     thresholds = run.settle_thresholds(threshold)
     if not settings.output_file:
         chunk_size = settings.batch_size if settings.input_file else 1
@@ -83,7 +84,7 @@ def label_texts(run, texts, thresholds, batch_size, chunk_size):
     """Return a result for each text, in order; chunk by chunk, so that memory does not grow with their number."""
     texts = iter(texts)
     while chunk := list(islice(texts, chunk_size)):
-        predictions = run.predict(run.encode(chunk), batch_size=batch_size)
+        predictions = run.predict_encoded(run.encode(chunk), batch_size=batch_size)
         decided = run.task.decide(predictions, thresholds)
         for text, prediction, chosen in zip(chunk, predictions, decided, strict=True):
             yield {"text": text, **run.task.format_prediction(text, prediction, chosen)}

@@ -24,11 +24,9 @@ from zhlabel.io.json import write_json
 from zhlabel.pretraining.corpus import read_rows
 from zhlabel.pretraining.folder import (
     HISTORY_FILE,
+    PRETRAINING,
     RECORD_FILE,
     STATE_FILE,
-    check_folder,
-    find_unfinished,
-    hold_folder,
     make_plan,
     name_new_folder,
 )
@@ -82,7 +80,7 @@ def main(settings):
         total_steps=settings.epochs * batches.steps_per_epoch,
         seed=settings.seed,
     )
-    with hold_folder(folder, plan):
+    with PRETRAINING.hold(folder, plan):
         complete = fit_with_progress(training, folder)
         if training.history:
             write_result(settings, checkpoint, training, computed_in, folder, complete)
@@ -98,9 +96,10 @@ def choose_folder(settings, plan):
         folder = Path(settings.out)
     else:
         folder = name_new_folder(settings.checkpoint)
-        for unfinished in find_unfinished(plan):
+        for unfinished in PRETRAINING.find_unfinished(plan):
             print(f"{unfinished} is an unfinished pretraining like this one; continue it: --out {unfinished}")
-    print(f"{'going on with' if check_folder(folder, plan) else 'pretraining'} {folder}; Ctrl-C keeps what is learnt")
+    goes_on = PRETRAINING.check(folder, plan)
+    print(f"{'going on with' if goes_on else 'pretraining'} {folder}; Ctrl-C keeps what is learnt")
     return folder
 
 

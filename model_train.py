@@ -19,8 +19,10 @@ from zhlabel.data.labels import LAST_LABELS_FILE, count_labels, read_labels, wri
 from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.errors import InputError
 from zhlabel.models import build as models
-from zhlabel.runs.folder import is_complete, locate_run, name_new_run, write_run
-from zhlabel.runs.plan import begin_run, check_frozen, check_run, find_unfinished, make_plan
+from zhlabel.runs.find import locate_run, name_new_run
+from zhlabel.runs.folder import write_run
+from zhlabel.runs.plan import TRAINING, check_frozen, make_plan
+from zhlabel.runs.record import is_complete
 from zhlabel.tasks import TASKS
 from zhlabel.training import state as snapshots
 from zhlabel.training import tuning
@@ -78,7 +80,7 @@ def main(settings):
         labels_per_text=settings.labels_per_text,
         calibrate=settings.calibrate,
     )
-    if settings.run and is_complete(locate_run(settings.run)) and tune_again(settings):
+    if settings.run and is_complete(locate_run(settings.run)) and finish_again(settings):
         return
     head = task.choose("HEAD", settings.head)
     long_text = task.choose("LONG_TEXT", settings.long_text)
@@ -139,7 +141,7 @@ def main(settings):
     def score_dev(outputs):
         return {"dev_score": task.score_dev(predict_dev(outputs), gold["dev"])}
 
-    with begin_run(folder, plan):
+    with TRAINING.hold(folder, plan):
         complete = fit_with_progress(settings, task, model, train, tables["dev"], score_dev, folder, steps)
         best = snapshots.restore_best(model, folder)
         if best is None:
@@ -193,10 +195,17 @@ def main(settings):
         if not complete:
             print(f"Stopped; the best so far can be used. To go on: python model_train.py --run {folder}")
             raise KeyboardInterrupt
-        snapshots.remove_state(folder)
     # Behind the training's end: a Ctrl-C from here on leaves a finished run, which TensorFlow runs.
-    export.export_graphs(folder, tables["train"], tables["dev"], score=score_dev, note=print)
+    export.complete_export(folder, note=print)
     print(f"next: python model_evaluate.py --run {folder}")
+
+
+def finish_again(settings):
+    """Do what a finished run lacks: its graph, or thresholds by other settings; say whether something was done."""
+    from zhlabel.inference.export import complete_export
+
+    is_exported = complete_export(locate_run(settings.run), note=print)
+    return tune_again(settings) or is_exported
 
 
 def tune_again(settings):
@@ -216,9 +225,10 @@ def choose_folder(settings, plan):
         folder = locate_run(settings.run)
     else:
         folder = name_new_run(Path(settings.checkpoint).resolve().name, settings.task)
-        for unfinished in find_unfinished(plan):
+        for unfinished in TRAINING.find_unfinished(plan):
             print(f"{unfinished} is an unfinished training like this one; continue it: --run {unfinished}")
-    print(f"{'going on with' if check_run(folder, plan) else 'training'} {folder}; Ctrl-C keeps the best epoch so far")
+    goes_on = TRAINING.check(folder, plan)
+    print(f"{'going on with' if goes_on else 'training'} {folder}; Ctrl-C keeps the best epoch so far")
     return folder
 
 

@@ -14,7 +14,8 @@ import numpy as np
 from zhlabel.data.examples import read_examples
 from zhlabel.inference.run import load_run
 from zhlabel.inference.tensorflow import load_model
-from zhlabel.runs.folder import GRAPH_FILE
+from zhlabel.runs.folder import RunFolder
+from zhlabel.runs.record import GRAPH_FILES
 
 PROJECT = Path(__file__).parents[1]
 REPEATS, SINGLE_TEXTS, BATCH = 5, 200, 16
@@ -25,7 +26,7 @@ def main(folder, data_file):
     from zhlabel.inference.tensorflow import predict_rows
 
     run, texts = load_run(folder), [example.text for example in read_examples(data_file)]
-    engines = {"graph": run.predict_rows, "TensorFlow": functools.partial(predict_rows, load_model(folder))}
+    engines = {"graph": run.predict_rows, "TensorFlow": functools.partial(predict_rows, load_model(RunFolder(folder)))}
     table = run.encode(texts)
     outputs = {name: engine(table, batch_size=BATCH) for name, engine in engines.items()}  # compiles both, too
     print(f"largest difference of outputs: {np.abs(outputs['graph'] - outputs['TensorFlow']).max():.1e}\n")
@@ -36,9 +37,11 @@ def main(folder, data_file):
         for name, engine in engines.items():
             single[name].append(measure(lambda engine=engine, alone=alone: engine(alone, batch_size=1)))
     with tempfile.TemporaryDirectory() as temporary:
-        without = Path(shutil.copytree(folder, Path(temporary) / "run"))
-        (without / GRAPH_FILE).unlink()
-        folders = dict(zip(engines, (folder, without), strict=True))
+        without = RunFolder(shutil.copytree(folder, Path(temporary) / "run"))
+        for name in GRAPH_FILES:
+            (without.path / name).unlink()
+        without.update(files=GRAPH_FILES)
+        folders = dict(zip(engines, (folder, without.path), strict=True))
         cold = time_in_turn({name: functools.partial(start, path) for name, path in folders.items()})
     print(f"| {len(texts):,} texts | texts per second | one text, p50 ms | p99 ms | cold start, s |")
     print("|---|---:|---:|---:|---:|")

@@ -27,8 +27,8 @@ from zhlabel.data.labels import encode_labels, read_labels
 from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.errors import InputError
 from zhlabel.io.files import write_whole
-from zhlabel.io.json import read_json
-from zhlabel.runs.folder import is_exported, read_run
+from zhlabel.runs.folder import RunFolder
+from zhlabel.runs.record import GRAPH_FILES
 
 PROJECT = Path(__file__).resolve().parents[1]
 TRAIN_LENGTH, BASE_SHARE, TOLERANCE = 256, 6, 1e-4
@@ -164,13 +164,14 @@ def prepare(run, train_file, test_file, folder, steps):
     Raises:
         InputError: RUN is not what can be compared.
     """
-    record, config = read_run(run), read_json(run / "encoder.json")
+    folder = RunFolder(run)
+    record, config = folder.record, folder.encoder_config
     if (record["task"], config["family"], record["settings"]["long_text"]) != ("multi_label", "albert", "cut"):
         raise InputError(
             f'{run}: a {record["task"]} run of family "{config["family"]}", long texts '
             f'"{record["settings"]["long_text"]}". Compared is multi_label, "albert" (the bundled albert_tiny), "cut".'
         )
-    if not is_exported(run):
+    if not folder.has(*GRAPH_FILES):
         raise InputError(f"{run}: the graph that runs without TensorFlow is missing. Train the run anew.")
     tokenizer = Tokenizer(read_vocabulary(run / "vocab.txt"))
     names, examples = read_labels(run / "label.json"), read_examples(train_file)
@@ -249,7 +250,7 @@ def compare_predictions(run, material, written, notes, repeats):
 
 def compare_trainings(run, paths, notes, repeats):
     """Measure trainings from random weights, of the run's shape and of albert_base's."""
-    measured, config = {}, read_json(run / "encoder.json")
+    measured, config = {}, RunFolder(run).encoder_config
     for part, shape in (("tiny", config), ("base", config | BASE)):
         order = {"part": "train", "material": paths[part], "config": shape}
         workers = start_workers({name: order | options for name, options in TRAINERS.items()}, notes)

@@ -10,7 +10,7 @@ import numpy as np
 
 from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.inference.run import load_run
-from zhlabel.runs.folder import DEV_FILE
+from zhlabel.runs.record import DEV_FILE
 from zhlabel.training.tuning import choose_decisions
 
 GOALS = ("micro_f1", "macro_f1", "accuracy")
@@ -22,7 +22,7 @@ def main(folder, data_file):
         dev = dict(file)
     examples = run.task.read(data_file, warn=lambda notes: None)
     gold = run.task.encode_gold(examples)
-    predictions = run.predict(run.encode([example.text for example in examples]))
+    predictions = run.predict_encoded(run.encode([example.text for example in examples]))
     print(f"| thresholds on {data_file} | micro F1 | macro F1 | accuracy |\n|---|---:|---:|---:|")
     choices = {"0.5 for all": run.settle_thresholds(0.5)}
     for goal in [goal for goal in GOALS if goal in run.task.goals]:

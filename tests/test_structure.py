@@ -30,7 +30,7 @@ ROWS = (
 )
 FLAT = {"api", "backend", "environment", "errors"}  # all others lie in folders
 # These and what lies in them import TensorFlow at once.
-HEAVY = ("backend", "models", "inference.tensorflow", "inference.export", "training", "pretraining")
+HEAVY = ("backend", "models", "inference.tensorflow", "training", "pretraining")
 LIGHT = ("models.weights", "training.state", "training.history", "training.tuning", "pretraining.corpus")
 LIGHT += ("pretraining.masking", "pretraining.folder", "models.build")
 PRINTING = {"zhlabel.environment", "zhlabel.cli.settings"}  # they speak for a script before its own code runs

@@ -175,6 +175,69 @@ def _int(number):
     return b"J" + struct.pack("<i", number)
 
 
+def make_record(**changes):
+    """Build what run.json must hold, with changes."""
+    return {
+        "complete": True,
+        "task": "multi_label",
+        "settings": {"max_length": 14, "head": "cls", "long_text": "cut"},
+        "thresholds": {"global": 0.4},
+        "temperature": 1.0,
+        "label_counts": {"裁员": 3, "收购": 5, "地震": 1},
+        "data": {"train": {"file": "train.csv", "sha256": "0"}},
+    } | changes
+
+
+def write_record(folder, *, age=0, **changes):
+    """Write a run.json alone, so many seconds old; gives its record."""
+    from zhlabel.runs.record import RUN_FILE, write_record
+
+    folder.mkdir(parents=True, exist_ok=True)
+    record = write_record(folder, make_record(**changes), files=())
+    if age:
+        os.utime(folder / RUN_FILE, (1_000_000 - age, 1_000_000 - age))
+    return record
+
+
+def drop_hashes(folder):
+    """Make a run one of the format before the hashes; gives its record."""
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    record = {key: value for key, value in record.items() if key != "files"} | {"format": 3}
+    (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    return record
+
+
+def build_model(task="multi_label", *, head="cls", names=("裁员", "收购", "地震"), config=None, weights=None, seed=8):
+    """Build a task's model on a toy encoder whose outputs differ clearly from text to text; gives it and the config."""
+    from zhlabel.models.encoder import build_encoder, fill_encoder
+    from zhlabel.tasks import TASKS
+
+    config = config or make_config("albert")
+    encoder = build_encoder(config, seed=1, summary="" if TASKS[task].by_token else head)
+    fill_encoder(encoder, config, draw_weights(config, seed=5) if weights is None else weights)
+    return TASKS[task](names).build_model(encoder, head=head, seed=seed), config
+
+
+def write_run(folder, model, config, *, names=("裁员", "收购", "地震"), **changes):
+    """Write a run of a toy model, its record with changes; gives the folder. What settings leave out is usual."""
+    from zhlabel.models.weights import collect_weights
+    from zhlabel.runs import folder as runs
+
+    record = make_record(label_counts=dict.fromkeys(names, 1))
+    settings = record["settings"] | changes.pop("settings", {})
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    write_vocabulary(folder.parent)
+    runs.write_run(
+        folder,
+        record | changes | {"settings": settings},
+        weights=collect_weights(model, config),
+        encoder_config=config,
+        vocabulary_file=folder.parent / "vocab.txt",
+        names=names,
+    )
+    return folder
+
+
 def run_python(code, *arguments):
     """Run code in a process that finds the package and every folder of tests."""
     folders = [ROOT, ROOT / "tests", *sorted(path for path in (ROOT / "tests").iterdir() if path.is_dir())]

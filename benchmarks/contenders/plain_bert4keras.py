@@ -11,7 +11,7 @@ from benchmarks.contenders.worker import order_at_random
 from zhlabel.backend import bert4keras, keras  # it does not import without that care
 from zhlabel.checkpoints.names import name_in_checkpoint
 from zhlabel.io.json import read_json
-from zhlabel.runs.folder import WEIGHTS_FILE
+from zhlabel.runs.record import WEIGHTS_FILE
 
 
 def build_model(config, label_count):

@@ -14,7 +14,7 @@ from benchmarks.contenders.transformers_torch import AlbertClassifier, translate
 from zhlabel.checkpoints.names import name_in_checkpoint
 from zhlabel.data.labels import read_labels
 from zhlabel.io.json import read_json
-from zhlabel.runs.folder import WEIGHTS_FILE, read_run
+from zhlabel.runs.record import WEIGHTS_FILE, read_run
 
 ONNX_FILE = "model.onnx"
 

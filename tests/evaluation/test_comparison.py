@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import toy
 from statsmodels.stats.multitest import multipletests
 
 from zhlabel.errors import InputError
@@ -20,7 +21,6 @@ from zhlabel.io.json import write_json
 from zhlabel.metrics.classification import score_multi_label
 from zhlabel.metrics.outcomes import count_label_outcomes, write_outcomes
 from zhlabel.metrics.significance import compare_outcomes
-from zhlabel.runs.folder import FORMAT_VERSION
 
 FIGURES = ["micro f1-score", "accuracy", "macro f1-score", "hamming_loss"]
 NAMES = ("裁员", "起诉", "上市")
@@ -198,8 +198,7 @@ def test_an_evaluation_without_outcomes_is_refused_with_what_to_do(tmp_path):
 
 def test_runs_of_different_tasks_are_refused_by_name(tmp_path):
     for name, task in (("a", "multi_label"), ("b", "ner"), ("c", "multi_label")):
-        (tmp_path / name).mkdir()
-        write_json({"format": FORMAT_VERSION, "task": task}, tmp_path / name / "run.json")
+        toy.write_record(tmp_path / name, task=task)
     check_tasks([tmp_path / "a", tmp_path / "c"])
     with pytest.raises(InputError, match=r"multi_label \(.*a, .*c\), ner \(.*b\). Name runs of one task"):
         check_tasks([tmp_path / name for name in "abc"])

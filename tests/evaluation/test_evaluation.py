@@ -1,27 +1,19 @@
 """evaluation.py: files that would flatter are refused, what is gone is noted, lengths and errors are counted."""
 
 import itertools
-import json
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import toy
 
 from zhlabel.data.examples import Example
 from zhlabel.errors import InputError
 from zhlabel.evaluation import evaluate
 from zhlabel.io.files import hash_file
-from zhlabel.runs.folder import FORMAT_VERSION
 from zhlabel.tasks import TASKS
 
 NAMES = ("裁员", "收购")
-
-
-def write_run(folder, *, data, thresholds):
-    record = {"format": FORMAT_VERSION, "task": "multi_label", "data": data, "thresholds": thresholds}
-    folder.mkdir(exist_ok=True)
-    (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
-    return folder
 
 
 def write_data(path, text="公司裁员"):
@@ -34,7 +26,8 @@ def write_data(path, text="公司裁员"):
 )
 def test_the_file_that_thresholds_come_from_is_refused(tmp_path, parts, words):
     data = {part: write_data(tmp_path / f"{part}.csv", part) for part in parts} | {"dev_texts": 1}
-    run = write_run(tmp_path / "run", data=data, thresholds={"global": 0.4})
+    run = tmp_path / "run"
+    toy.write_record(run, data=data, thresholds={"global": 0.4})
     with pytest.raises(InputError, match=words):
         evaluate.check_data_file(run, "again.csv", data[parts[-1]]["sha256"])
     evaluate.check_data_file(run, "other.csv", "0" * 64)
@@ -42,13 +35,15 @@ def test_the_file_that_thresholds_come_from_is_refused(tmp_path, parts, words):
 
 def test_without_thresholds_nothing_was_chosen_on_a_file(tmp_path):
     data = {"train": write_data(tmp_path / "train.csv"), "dev": write_data(tmp_path / "dev.csv", "别的")}
-    run = write_run(tmp_path / "run", data=data, thresholds={})
+    run = tmp_path / "run"
+    toy.write_record(run, data=data, thresholds={})
     evaluate.check_data_file(run, "dev.csv", data["dev"]["sha256"])
 
 
 def test_training_data_are_read_as_long_as_they_are_what_they_were(tmp_path):
     notes, path = [], tmp_path / "train.csv"
-    run = write_run(tmp_path / "run", data={"train": write_data(path)}, thresholds={})
+    run = tmp_path / "run"
+    toy.write_record(run, data={"train": write_data(path)}, thresholds={})
     texts, gold = evaluate.read_training_data(run, TASKS["multi_label"](NAMES), note=notes.append)
     assert (texts, gold.tolist(), notes) == (["公司裁员"], [[True, False]], [])
     write_data(path, "改了")

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import openvino
@@ -14,46 +15,26 @@ from zhlabel.inference import export, tensorflow
 from zhlabel.inference import openvino as inference_openvino
 from zhlabel.inference import run as inference_run
 from zhlabel.inference.tensorflow import predict_rows
-from zhlabel.models.encoder import build_encoder, fill_encoder
-from zhlabel.models.weights import collect_weights
-from zhlabel.runs import folder as runs
-from zhlabel.runs import folder as runs_folder
+from zhlabel.io.json import write_json
+from zhlabel.runs.folder import RunFolder
+from zhlabel.runs.record import GRAPH_FILES, INT8_FILES
 from zhlabel.tasks import TASKS
 
-NAMES = ("裁员", "收购", "地震")
 TEXTS = ["公司宣布裁员", "", "今天长江地震，有人说张三的公司收购大学", "昨日上海", "ab"]
 
 
 def write_run(folder, *, task="multi_label", head="cls", family="albert"):
     """Write a run of a toy model whose outputs differ clearly from text to text."""
-    config = toy.make_config(family)
-    encoder = build_encoder(config, seed=1, summary="" if TASKS[task].by_token else head)
-    fill_encoder(encoder, config, toy.draw_weights(config, seed=5))
-    model = TASKS[task](NAMES).build_model(encoder, head=head, seed=8)
-    toy.write_vocabulary(folder.parent)
-    record = {
-        "complete": True,
-        "task": task,
-        "settings": {"max_length": 14, "head": head, "long_text": TASKS[task].long_texts[0]},
-        "thresholds": {"global": 0.4} if task == "multi_label" else {},
-        "temperature": 1.0,
-    }
-    vocabulary = folder.parent / "vocab.txt"
-    runs.write_run(
-        folder,
-        record,
-        weights=collect_weights(model, config),
-        encoder_config=config,
-        vocabulary_file=vocabulary,
-        names=NAMES,
-    )
-    return folder
+    model, config = toy.build_model(task, head=head, config=toy.make_config(family))
+    settings = {"head": head, "long_text": TASKS[task].long_texts[0]}
+    thresholds = {"global": 0.4} if task == "multi_label" else {}
+    return toy.write_run(folder, model, config, task=task, settings=settings, thresholds=thresholds)
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     folder = write_run(tmp_path_factory.mktemp("light") / "run")
-    assert export.export_run(folder) < 1e-5
+    assert export.export_run(RunFolder(folder)) < 1e-5
     return folder
 
 
@@ -65,15 +46,15 @@ CASES += [("multi_class", "cls_max", "albert"), *(("ner", head, "albert") for he
 def test_a_run_says_the_same_through_its_graph_and_through_tensorflow(tmp_path, task, head, family):
     folder = write_run(tmp_path / "run", task=task, head=head, family=family)
     reference = inference_run.load_run(folder)
-    assert export.export_run(folder) < 1e-5
+    assert export.export_run(RunFolder(folder)) < 1e-5
     run = inference_run.load_run(folder)
     table = run.encode(TEXTS)
-    expected = predict_rows(tensorflow.load_model(folder), table, batch_size=4)
+    expected = predict_rows(tensorflow.load_model(RunFolder(folder)), table, batch_size=4)
     found = run.predict_rows(table, batch_size=4)
     assert found.dtype == np.float32 and found.shape == expected.shape and np.ptp(expected) > 1e-3
     assert np.abs(found - expected).max() < 1e-4 * max(1, np.abs(expected).max())
     assert np.abs(run.predict_rows(table, batch_size=1) - found).max() < 1e-5 * max(1, np.abs(expected).max())
-    predictions, wanted = run.predict(table), reference.predict(table)
+    predictions, wanted = run.predict_encoded(table), reference.predict_encoded(table)
     if task == "ner":
         assert [list(each) for each in predictions] == [list(each) for each in wanted]
         assert any(predictions)
@@ -111,30 +92,6 @@ def test_bfloat16_is_refused_where_it_can_not_be_had(exported, tmp_path, monkeyp
         inference_run.load_run(exported, precision="bfloat16")
 
 
-@pytest.mark.parametrize(("task", "head"), [("multi_label", "cls_max"), ("ner", "bilstm_crf")])
-def test_int8_is_near_and_asked_for_alone(tmp_path, task, head):
-    folder = write_run(tmp_path / "run", task=task, head=head)
-    export.export_run(folder)
-    table, scored = inference_run.load_run(folder).encode(TEXTS), []
-
-    def score(outputs):
-        scored.append(outputs)
-        return {"dev_score": 0.5}
-
-    assert export.export_int8(folder, table, table, score=score) == (0.5, 0.5)
-    exact, rounded = (
-        inference_openvino.OpenvinoModel(folder, precision=each).predict_rows(table, batch_size=2)
-        for each in ("float32", "int8")
-    )
-    assert 1e-6 < np.abs(rounded - exact).max() < 0.1 * np.ptp(exact)
-    assert np.abs(exact - scored[0]).max() < 1e-5 and np.abs(rounded - scored[1]).max() < 0.05 * np.ptp(exact)
-    kinds = [
-        {op.get_output_element_type(0).get_type_name() for op in openvino.Core().read_model(folder / name).get_ops()}
-        for name in (runs_folder.GRAPH_FILE, runs_folder.INT8_FILE)
-    ]
-    assert "i8" in kinds[1] - kinds[0]
-
-
 def test_int8_meets_few_lengths():
     assert [inference_openvino.feed(np.ones((2, length), np.int32), 16)[0].shape[1] for length in (1, 16, 17)] == [
         16,
@@ -142,18 +99,6 @@ def test_int8_meets_few_lengths():
         32,
     ]
     assert inference_openvino.feed(np.ones((2, 5), np.int32))[1].shape == (2, 5)
-
-
-@pytest.mark.parametrize(("lost", "kept"), [(0.0019, True), (0.0021, False), (float("nan"), False)])
-def test_int8_is_kept_where_it_loses_little(tmp_path, exported, lost, kept):
-    folder = shutil.copytree(exported, tmp_path / "run")
-    table, scores = inference_run.load_run(folder).encode(TEXTS), iter([0.9, 0.9 - lost])
-    export.export_int8(folder, table, table, score=lambda _: {"dev_score": next(scores)})
-    assert (folder / runs_folder.INT8_FILE).is_file() == (folder / runs_folder.INT8_WEIGHTS_FILE).is_file() == kept
-    assert not list(folder.glob(".export*"))
-    if not kept:
-        with pytest.raises(InputError, match=r'PRECISION = "int8": .*model\.int8\.xml was not made, or lost too much'):
-            inference_run.load_run(folder, precision="int8")
 
 
 def test_prediction_through_the_graph_imports_no_tensorflow(exported):
@@ -169,27 +114,70 @@ def test_prediction_through_the_graph_imports_no_tensorflow(exported):
     assert done.returncode == 0 and done.stdout.endswith("\n[]\n") and "公司裁员" in done.stdout, done.stderr[-2000:]
 
 
-@pytest.mark.parametrize("name", [runs_folder.GRAPH_FILE, runs_folder.GRAPH_WEIGHTS_FILE])
-def test_a_damaged_graph_is_refused_with_what_to_do(tmp_path, exported, name):
-    for file in exported.iterdir():
-        if file.is_file():
-            (tmp_path / file.name).write_bytes(file.read_bytes())
-    (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:100])
-    with pytest.raises(runs.InputError, match=r"model\.xml can't be read .*Remove it to use the run through"):
-        inference_run.load_run(tmp_path)
+def test_who_removes_the_graph_gets_tensorflow_and_is_told(tmp_path, exported):
+    folder, notes = shutil.copytree(exported, tmp_path / "run"), []
+    (folder / "model.xml").unlink()
+    assert inference_run.load_run(folder, note=notes.append).predict_rows.func is predict_rows
+    assert len(notes) == 1 and "model.xml is not there, so TensorFlow computes" in notes[0]
+
+
+def shorten(path):
+    path.write_bytes(path.read_bytes()[:100])
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"), [("model.xml", shorten), ("model.bin", shorten), ("model.bin", Path.unlink)]
+)
+def test_a_graph_that_is_not_whole_is_refused_and_made_anew(tmp_path, exported, name, damage):
+    folder = shutil.copytree(exported, tmp_path / "run")
+    damage(folder / name)
+    with pytest.raises(InputError, match=rf"{name} is .*made anew: python model_train\.py --run"):
+        inference_run.load_run(folder)
+    notes = []
+    assert export.complete_export(folder, note=notes.append) and len(notes) == 1
+    inference_run.load_run(folder)
+    assert not export.complete_export(folder, note=notes.append) and len(notes) == 1
+
+
+def test_a_run_without_hashes_names_a_damaged_graph_too(tmp_path, exported):
+    folder = shutil.copytree(exported, tmp_path / "run")
+    toy.drop_hashes(folder)
+    (folder / "model.bin").write_bytes(b"")
+    with pytest.raises(InputError, match=r"model\.xml can't be read .* train it anew"):
+        inference_run.load_run(folder)
+
+
+def test_a_graph_of_another_label_set_is_refused(tmp_path, exported):
+    folder = shutil.copytree(exported, tmp_path / "run")
+    record = toy.drop_hashes(folder)
+    (folder / "label.json").write_text('{"0": "a", "1": "b"}')
+    write_json({**record, "label_counts": {"a": 1, "b": 2}}, folder / "run.json")
+    with pytest.raises(InputError, match=r"model\.xml gives 3 numbers, and the 2 labels of label\.json need 2"):
+        inference_run.load_run(folder)
 
 
 def test_a_graph_that_says_something_else_is_not_kept(tmp_path, monkeypatch):
+    folder, notes = write_run(tmp_path / "run"), []
+    monkeypatch.setattr(tensorflow, "predict_rows", lambda *_, **__: np.zeros((24, 3), np.float32))
+    assert export.complete_export(folder, note=notes.append)
+    assert "was not kept" in notes[-1]
+    assert not list(folder.glob("model.*")) and not list(folder.glob(".*")) and not RunFolder(folder).has(*GRAPH_FILES)
+
+
+def test_what_a_killed_export_has_left_is_cleaned_and_hinders_no_use(tmp_path):
     folder = write_run(tmp_path / "run")
-    monkeypatch.setattr(export, "predict_rows", lambda *_, **__: np.zeros((24, 3), np.float32))
-    assert export.export_run(folder) > export.TOLERANCE
-    assert not runs_folder.is_exported(folder) and not list(folder.glob(".export*"))
+    (folder / ".export-x1").mkdir()
+    (folder / ".run.json.x1.tmp").write_text("{")
+    (folder / "model.bin").write_bytes(b"a graph that run.json does not know yet")
+    assert inference_run.load_run(folder).predict_rows.func is predict_rows
+    export.complete_export(folder, note=lambda line: None)
+    assert not list(folder.glob(".*"))
+    assert inference_run.load_run(folder).encode(TEXTS)
 
 
 def test_new_weights_remove_the_graph_of_the_old_ones(tmp_path):
     folder = write_run(tmp_path / "run")
-    (folder / runs_folder.GRAPH_FILE).write_text("old")
-    (folder / runs_folder.GRAPH_WEIGHTS_FILE).write_text("old")
-    (folder / runs_folder.INT8_FILE).write_text("old")
+    for name in (*GRAPH_FILES, *INT8_FILES):
+        (folder / name).write_text("old")
     write_run(folder)
     assert not list(folder.glob("model.*"))

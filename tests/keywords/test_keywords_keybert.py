@@ -13,8 +13,6 @@ from zhlabel.keywords.methods.keybert import score_keybert, score_keybert_maxsum
 from zhlabel.keywords.methods.vectors import TextVectors
 from zhlabel.keywords.text.candidates import find_noun_phrases, find_spans
 from zhlabel.keywords.text.words import WordReader
-from zhlabel.models.weights import collect_weights
-from zhlabel.runs import folder as runs
 
 READER = WordReader(language="en")
 # Thirty nouns in sentences of their own, so that each is a candidate; the first one stands there twice.
@@ -108,24 +106,8 @@ def test_the_end_of_a_long_text_counts(vectors):
 
 
 def write_run(folder, weights):
-    from zhlabel.models.encoder import build_encoder, fill_encoder
-    from zhlabel.tasks import TASKS
-
-    config = toy.make_config("albert")
-    encoder = build_encoder(config, seed=0, summary="cls")
-    fill_encoder(encoder, config, weights)
-    model = TASKS["multi_label"](("a", "b")).build_model(encoder, head="cls", seed=0)
-    toy.write_vocabulary(folder.parent)
-    vocabulary = folder.parent / "vocab.txt"
-    record = {"complete": True, "task": "multi_label"}
-    runs.write_run(
-        folder,
-        record,
-        weights=collect_weights(model, config),
-        encoder_config=config,
-        vocabulary_file=vocabulary,
-        names=("a", "b"),
-    )
+    model, config = toy.build_model(weights=weights)
+    return toy.write_run(folder, model, config)
 
 
 def test_of_a_run_its_own_trained_encoder_is_taken(tmp_path, checkpoint, vectors):
@@ -136,7 +118,7 @@ def test_of_a_run_its_own_trained_encoder_is_taken(tmp_path, checkpoint, vectors
     write_run(tmp_path / "trained", toy.draw_weights(config, seed=4))
     assert np.abs(TextVectors(tmp_path / "trained").encode(texts) - vectors.encode(texts)).max() > 0.1
     (tmp_path / "trained" / "weights.safetensors").write_bytes(b"x")
-    with pytest.raises(InputError, match=r"weights\.safetensors can't be read"):
+    with pytest.raises(InputError, match=r"weights\.safetensors is not the file that run\.json tells of"):
         TextVectors(tmp_path / "trained")
 
 

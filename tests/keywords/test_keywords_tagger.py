@@ -13,8 +13,6 @@ from zhlabel.inference import run as loading
 from zhlabel.keywords.extract import choose_best
 from zhlabel.keywords.methods.tagger import score_tagged
 from zhlabel.keywords.text.words import WordReader
-from zhlabel.models.weights import collect_weights
-from zhlabel.runs import folder
 from zhlabel.tasks import TASKS
 
 READER = WordReader(language="zh")
@@ -136,27 +134,12 @@ def test_texts_keep_to_themselves_and_long_ones_are_read_to_their_end():
 
 
 def test_a_run_that_was_trained_to_tag_is_used_as_it_lies_on_disk(tmp_path):
-    from zhlabel.models.encoder import build_encoder, fill_encoder
-
-    config, names = toy.make_config("albert"), ("keyword",)
-    encoder = build_encoder(config, seed=1)
-    fill_encoder(encoder, config, toy.draw_weights(config, seed=5))
-    model = TASKS["ner"](names).build_model(encoder, head="bilstm_crf", seed=7)
-    toy.write_vocabulary(tmp_path)
-    settings = {"max_length": 14, "head": "bilstm_crf", "long_text": "windows"}
-    record = {"complete": True, "task": "ner", "settings": settings, "thresholds": {}, "temperature": 1.0}
-    vocabulary = tmp_path / "vocab.txt"
-    folder.write_run(
-        tmp_path / "run",
-        record,
-        weights=collect_weights(model, config),
-        encoder_config=config,
-        vocabulary_file=vocabulary,
-        names=names,
-    )
+    model, config = toy.build_model("ner", head="bilstm_crf", names=("keyword",), seed=7)
+    settings = {"head": "bilstm_crf", "long_text": "windows"}
+    toy.write_run(tmp_path / "run", model, config, names=("keyword",), task="ner", settings=settings, thresholds={})
     run, texts = loading.load_run(tmp_path / "run"), ["公司宣布裁员", "北京发生地震，公司收购大学，有人说张三"]
     documents = [READER.read(text) for text in texts]
-    predictions = run.predict(run.encode(texts))
+    predictions = run.predict_encoded(run.encode(texts))
     assert any(predictions)
     for document, scored, entities in zip(
         documents, score_tagged(documents, run=run, least=0.0), predictions, strict=True

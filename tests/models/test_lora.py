@@ -12,7 +12,7 @@ from zhlabel.inference.tensorflow import load_model
 from zhlabel.models.classifier import build_classifier
 from zhlabel.models.encoder import build_encoder, fill_encoder, list_encoder_variables
 from zhlabel.models.lora import TARGETS, attach_lora, count_parameters, freeze_encoder, merge_lora
-from zhlabel.models.weights import collect_weights
+from zhlabel.runs.folder import RunFolder
 from zhlabel.training import loop
 
 FAMILIES = pytest.mark.parametrize("family", toy.FAMILIES)
@@ -245,23 +245,13 @@ def test_merging_twice_or_without_corrections_changes_nothing():
 
 @FAMILIES
 def test_a_run_of_the_merged_model_gives_the_probabilities_of_training(family, tmp_path):
-    from zhlabel.runs import folder
-
     encoder, config = make_encoder(family, targets=TARGETS)
     model = build_classifier(encoder, LABELS, activation="sigmoid", seed=1)
     randomise(encoder)
     before = compute(model)
     merge_lora(encoder, config)
-    toy.write_vocabulary(tmp_path)
-    folder.write_run(
-        tmp_path / "run",
-        {"task": "multi_label", "settings": {"max_length": 12, "head": ""}},
-        weights=collect_weights(model, config),
-        encoder_config=config,
-        vocabulary_file=tmp_path / "vocab.txt",
-        names=("裁员", "收购", "地震"),
-    )
-    assert np.abs(compute(load_model(tmp_path / "run")) - before).max() < 1e-5
+    toy.write_run(tmp_path / "run", model, config)
+    assert np.abs(compute(load_model(RunFolder(tmp_path / "run"))) - before).max() < 1e-5
 
 
 # Frozen

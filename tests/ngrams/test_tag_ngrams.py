@@ -20,10 +20,10 @@ from zhlabel.models.crf import make_tag_loss
 from zhlabel.models.encoder import build_encoder
 from zhlabel.models.ngram_layers import build_margin_model
 from zhlabel.models.tagger import build_tagger
-from zhlabel.models.weights import collect_weights, name_weights
+from zhlabel.models.weights import name_weights
 from zhlabel.ngrams import tags
 from zhlabel.ngrams.tags import PLACES, fit_tag_ngrams, hash_places
-from zhlabel.runs.folder import write_run
+from zhlabel.runs.folder import RunFolder
 from zhlabel.tasks import TASKS
 from zhlabel.training import ensemble
 
@@ -178,25 +178,16 @@ def test_a_run_with_votes_says_the_same_through_its_graph_and_through_tensorflow
     (_, train), (gold, dev), model = make_data(seed=1), make_data(60, seed=2), build_toy()
     voted, count = ensemble.add_ngram_votes(model, train, dev, score=make_score(model, gold, dev.table))
     assert count
-    record = {
-        "complete": True,
-        "task": "ner",
-        "settings": {"max_length": 20, "head": "crf", "long_text": "windows"},
-        "ngrams": count,
-        "thresholds": {},
-        "temperature": 1.0,
-    }
-    toy.write_vocabulary(tmp_path)
-    parts = {"encoder_config": CONFIG, "vocabulary_file": tmp_path / "vocab.txt", "names": NAMES}
-    write_run(tmp_path / "run", record, weights=collect_weights(voted, CONFIG), **parts)
+    settings, others = {"max_length": 20, "head": "crf", "long_text": "windows"}, {"ngrams": count, "thresholds": {}}
+    toy.write_run(tmp_path / "run", voted, CONFIG, names=NAMES, task="ner", settings=settings, **others)
     expected = predict_rows(voted, dev.table, batch_size=8)
-    loaded = load_model(tmp_path / "run")
+    loaded = load_model(RunFolder(tmp_path / "run"))
     np.testing.assert_allclose(predict_rows(loaded, dev.table, batch_size=8), expected, atol=1e-6)
     np.testing.assert_array_equal(NER.read_state(loaded), NER.read_state(voted))
-    assert export_run(tmp_path / "run") < 1e-5
+    assert export_run(RunFolder(tmp_path / "run")) < 1e-5
     run = load_run(tmp_path / "run")
     np.testing.assert_allclose(run.predict_rows(dev.table, batch_size=8), expected, atol=1e-5)
-    assert NER.score_dev(run.predict(dev.table), gold) > 0.9
+    assert NER.score_dev(run.predict_encoded(dev.table), gold) > 0.9
 
 
 def test_without_help_or_without_n_grams_the_model_stays_as_it_is():

@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -120,11 +119,13 @@ def test_the_same_command_finishes_a_stopped_training(trained, stopped):
     assert f"n-grams vote too: dev micro F1 {best:.4f} -> {record['dev_score']:.4f}" in trained.out
     names = {path.name for path in trained.run.iterdir()}
     assert {"history.svg", "weights.safetensors", "encoder.json", "vocab.txt", "label.json", "model.xml"} <= names
-    rounded, exact, verdict = re.search(
-        r"int8: dev score (\S+), in float32 (\S+); (kept|not kept) for", trained.out
-    ).groups()
-    assert exact == f"{record['dev_score']:.4f}" and (verdict == "kept") == ("model.int8.xml" in names)
-    assert abs(float(rounded) - float(exact)) < 0.2
+    assert {"logits.json", "dev.npz"} <= names and not any("int8" in name for name in names)
+    assert "%|" not in trained.out, "a library's bar"
+    hashed = {name for name in names if name not in ("run.json", ".lock")} - {"evaluation"}
+    assert set(record["files"]) == hashed
+    pairs = json.loads((trained.run / "logits.json").read_text(encoding="utf-8"))
+    assert [len(pair["logits"]) for pair in pairs] == [3] * len(ROWS)
+    assert [pair["labels"] for pair in pairs][:2] == [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
     assert not any(name.endswith((".tmp", ".h5", ".pkl")) or "state" in name for name in names)
     labels = json.loads((trained.folder / "label.json").read_text(encoding="utf-8"))
     assert labels == {"0": "裁员", "1": "收购", "2": "地震"}
@@ -136,6 +137,27 @@ def test_a_finished_run_is_not_overwritten(trained):
     done = call(trained.folder, "model_train.py", *TRAIN)
     assert done.code == 2 and "never overwritten" in done.errors and "runs/toy-multi_label-1" in done.errors
     assert (trained.run / "weights.safetensors").read_bytes() == before
+
+
+def test_a_finished_run_without_its_graph_is_given_one_and_no_more(trained):
+    folder = shutil.copytree(trained.run, trained.run.parent / "bare")
+    before = (folder / "weights.safetensors").read_bytes()
+    (folder / "model.xml").unlink()
+    done = call(trained.folder, "model_train.py", "--run", "bare")
+    assert done.code == 0 and "without TensorFlow" in done.out, done.errors[-2000:]
+    assert (folder / "model.xml").is_file() and (folder / "weights.safetensors").read_bytes() == before
+    assert not list(folder.glob(".*"))
+
+
+def test_prediction_in_int8_makes_its_graph_once_and_prints_results_alone(trained):
+    shutil.copytree(trained.run, trained.run.parent / "rounded")
+    for time_of_it in ("first", "second"):
+        done = call(trained.folder, "model_predict.py", "--run", "rounded", "--precision", "int8", "公司裁员")
+        assert ("is made from 18 training texts" in done.errors) == (time_of_it == "first"), done.errors[-2000:]
+        if done.code == 2:  # so few texts may lose too much
+            assert "loses too much" in done.errors and done.out == ""
+            return
+        assert [json.loads(line)["text"] for line in done.out.splitlines()] == ["公司裁员"]
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import toy
 
 from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
-from zhlabel.runs import folder as runs_folder
 from zhlabel.runs import plan
-from zhlabel.runs.folder import FORMAT_VERSION
+from zhlabel.runs.folder import RunFolder
+from zhlabel.runs.record import DEV_FILE, RUN_FILES, write_record
 from zhlabel.tasks import TASKS
 from zhlabel.training import tuning
 
@@ -24,6 +25,7 @@ SETTINGS = {
         "long_text": "cut",
         "adversarial": 0.0,
         "run": "runs/mine",
+        "max_length": 24,
     },
     **{"thresholds": "global", "threshold_goal": "micro_f1", "labels_per_text": "", "calibrate": False},
 }
@@ -46,11 +48,9 @@ def choose(task="multi_label", arrays=None, **changes):
 def run(tmp_path):
     folder = tmp_path / "mine"
     folder.mkdir()
-    arrays = make_arrays()
-    record = {"format": FORMAT_VERSION, "complete": True, "task": "multi_label", "settings": SETTINGS, "best_epoch": 2}
-    record |= tuning.choose_and_write_decisions(TASKS["multi_label"](NAMES), arrays, SETTINGS, folder)
-    (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
-    return SimpleNamespace(folder=folder, record=record)
+    chosen = tuning.choose_and_write_decisions(TASKS["multi_label"](NAMES), make_arrays(), SETTINGS, folder)
+    record = toy.make_record(settings=SETTINGS, best_epoch=2, **chosen)
+    return SimpleNamespace(folder=folder, record=write_record(folder, record, files=RUN_FILES))
 
 
 def test_one_threshold_is_chosen_and_its_goal_is_kept():
@@ -142,6 +142,23 @@ def test_a_finished_run_is_decided_anew_and_nothing_else_of_it_changes(run):
     assert (again["thresholds"], again["temperature"]) == (run.record["thresholds"], 1.0)
 
 
+def test_what_is_written_anew_stays_bound_to_the_run(run):
+    tuning.tune_run(run.folder, {**SETTINGS, "calibrate": True}, NAMES)
+    folder = RunFolder(run.folder)
+    for name in ("dev.npz", "sweep.csv", "sweep.svg", "logits.json"):
+        folder.check(name)
+
+
+def test_the_dev_logits_are_kept_in_the_form_of_an_evaluation_rescaled_as_the_run_decides(run):
+    for settings in (SETTINGS, {**SETTINGS, "calibrate": True}):
+        record, arrays = tuning.tune_run(run.folder, settings, NAMES), make_arrays()
+        pairs = json.loads((run.folder / "logits.json").read_text(encoding="utf-8"))
+        logits = np.log(arrays["probabilities"] / (1 - arrays["probabilities"])) / record["temperature"]
+        assert set(pairs[0]) == {"logits", "labels"}
+        np.testing.assert_allclose([pair["logits"] for pair in pairs], logits, atol=1e-2)
+        np.testing.assert_array_equal([pair["labels"] for pair in pairs], arrays["gold"])
+
+
 def test_the_sweep_is_kept_as_a_table_and_a_picture_with_text(run):
     tuning.tune_run(run.folder, SETTINGS, NAMES)
     with open(run.folder / "sweep.csv", encoding="utf-8-sig", newline="") as stream:
@@ -162,6 +179,6 @@ def test_changes_are_sorted_into_those_of_deciding_and_others(run):
 
 
 def test_a_run_without_its_dev_predictions_says_so(run):
-    (run.folder / runs_folder.DEV_FILE).unlink()
-    with pytest.raises(InputError, match=r"dev\.npz can't be read.*nothing can be chosen anew"):
+    (run.folder / DEV_FILE).unlink()
+    with pytest.raises(InputError, match=r"dev\.npz is missing\. Copy the run again"):
         tuning.tune_run(run.folder, SETTINGS, NAMES)

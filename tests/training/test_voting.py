@@ -13,9 +13,9 @@ from zhlabel.inference.tensorflow import load_model, predict_rows
 from zhlabel.models.classifier import build_classifier
 from zhlabel.models.encoder import build_encoder
 from zhlabel.models.ngram_layers import build_margin_model
-from zhlabel.models.weights import collect_weights, name_weights
+from zhlabel.models.weights import name_weights
 from zhlabel.ngrams.text import fit_ngrams
-from zhlabel.runs.folder import write_run
+from zhlabel.runs.folder import RunFolder
 from zhlabel.training import ensemble
 
 ENCODER = Tokenizer({token: i for i, token in enumerate(toy.VOCABULARY)})
@@ -53,21 +53,12 @@ def test_the_logits_are_the_weighted_sum_of_encoder_and_n_grams():
 def test_a_run_with_votes_says_the_same_through_its_graph_and_through_tensorflow(tmp_path):
     names, dev = ("甲", "乙"), make_data(40, seed=2)
     voted, count = ensemble.add_ngram_votes(build_toy(), make_data(60, seed=1), dev, score=None)
-    record = {
-        "complete": True,
-        "task": "multi_label",
-        "settings": {"max_length": 12, "head": "cls_max", "long_text": "cut"},
-        "ngrams": count,
-        "thresholds": {"global": 0.5},
-        "temperature": 1.0,
-    }
-    toy.write_vocabulary(tmp_path)
-    parts = {"encoder_config": CONFIG, "vocabulary_file": tmp_path / "vocab.txt", "names": names}
-    write_run(tmp_path / "run", record, weights=collect_weights(voted, CONFIG), **parts)
+    settings = {"max_length": 12, "head": "cls_max"}
+    folder = RunFolder(toy.write_run(tmp_path / "run", voted, CONFIG, names=names, settings=settings, ngrams=count))
     expected = predict_rows(voted, dev.table, batch_size=8)
-    np.testing.assert_allclose(predict_rows(load_model(tmp_path / "run"), dev.table, batch_size=8), expected, atol=1e-6)
-    assert export_run(tmp_path / "run") < 1e-5
-    np.testing.assert_allclose(load_run(tmp_path / "run").predict_rows(dev.table, batch_size=8), expected, atol=1e-5)
+    np.testing.assert_allclose(predict_rows(load_model(folder), dev.table, batch_size=8), expected, atol=1e-6)
+    assert export_run(folder) < 1e-5
+    np.testing.assert_allclose(load_run(folder).predict_rows(dev.table, batch_size=8), expected, atol=1e-5)
 
 
 def test_without_help_the_model_stays_as_it_is():

@@ -11,7 +11,7 @@ from zhlabel.io.files import write_whole
 from zhlabel.io.json import read_json, write_json
 from zhlabel.metrics.outcomes import read_outcomes
 from zhlabel.metrics.significance import compare_outcomes
-from zhlabel.runs.folder import RUNS_FOLDER, read_run
+from zhlabel.runs.record import RUNS_FOLDER, read_run
 
 _FIGURES = ("micro f1-score", "accuracy", "macro f1-score", "hamming_loss")  # the first that a task has is its headline
 _BY_LABELS = ("macro f1-score", "hamming_loss")  # they depend on how many labels a run knows

@@ -16,7 +16,8 @@ from zhlabel.io.json import write_json
 from zhlabel.metrics.bootstrap import bootstrap_intervals
 from zhlabel.metrics.calibration import score_calibration
 from zhlabel.metrics.outcomes import write_outcomes
-from zhlabel.runs.folder import WEIGHTS_FILE, read_history, read_run
+from zhlabel.runs.folder import read_history
+from zhlabel.runs.record import WEIGHTS_FILE, read_run
 
 _PAGE_ERRORS = 2000  # errors on the page; errors.csv has them all
 _BARS = 24  # of the histogram of lengths
@@ -110,7 +111,7 @@ def label_examples(run, examples, gold, *, thresholds, batch_size):
     """
     started = time.perf_counter()
     table = run.encode([example.text for example in examples])
-    predictions = run.predict(table, batch_size=batch_size)
+    predictions = run.predict_encoded(table, batch_size=batch_size)
     decided = run.task.decide(predictions, thresholds)
     seconds = time.perf_counter() - started
     return Evaluated(run, examples, gold, table, predictions, decided, thresholds, seconds, measure_peak_memory())

@@ -7,11 +7,10 @@ import numpy as np
 
 from zhlabel.data.batching import make_room, map_rows, order_for_prediction, pad_rows, place_rows
 from zhlabel.errors import InputError
-from zhlabel.runs.folder import GRAPH_FILE, INT8_FILE
+from zhlabel.runs.record import GRAPH_FILES, INT8_FILES
 
-# Name to the graph, and to what OpenVINO computes in where the graph itself does not say int8.
-_PRECISIONS = {"float32": (GRAPH_FILE, "f32"), "bfloat16": (GRAPH_FILE, "bf16"), "int8": (INT8_FILE, "f32")}
-PRECISIONS = tuple(_PRECISIONS)
+GRAPHS = {"float32": GRAPH_FILES, "bfloat16": GRAPH_FILES, "int8": INT8_FILES}  # by precision; the xml first
+PRECISIONS = tuple(GRAPHS)
 _INT8_LENGTHS = 16  # lengths are multiples of it: in int8 OpenVINO keeps a copy of the weights for each shape
 
 
@@ -22,30 +21,31 @@ class OpenvinoModel:
         folder: the run's folder, with model.xml and model.bin.
         precision: "float32", "bfloat16", or "int8", for which there are model.int8.xml and model.int8.bin.
 
+    Attributes:
+        width: how many numbers it gives a row, or a token.
+
     Raises:
-        InputError: the graph is damaged, or that in int8 was not kept; the processor has no bfloat16.
+        InputError: the graph is damaged; the processor has no bfloat16.
     """
 
     def __init__(self, folder, *, precision="float32"):
         import openvino
 
-        name, hint = _PRECISIONS[precision]
-        self._core, path = openvino.Core(), Path(folder) / name
+        self._core, path = openvino.Core(), Path(folder) / GRAPHS[precision][0]
         if precision == "bfloat16" and "BF16" not in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             raise InputError('PRECISION = "bfloat16": this processor does not have it. Use float32.')
-        if precision == "int8" and not path.is_file():
-            raise InputError(f'PRECISION = "int8": {path} was not made, or lost too much. Use float32.')
-        self._options = {"INFERENCE_PRECISION_HINT": hint}
+        # Where the graph itself does not say int8.
+        self._options = {"INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32"}
         self._multiple = _INT8_LENGTHS if precision == "int8" else 1
         try:
             self._graph = self._core.read_model(path)
             self._request = self._compile("LATENCY").create_infer_request()
         except RuntimeError as problem:
             reason = str(problem).strip().splitlines()[-1]
-            way_out = "Use float32" if precision == "int8" else "Remove it to use the run through TensorFlow"
-            raise InputError(f"{path} can't be read ({reason}). {way_out}, or train it anew.") from None
+            raise InputError(f"{path} can't be read ({reason}). Copy the run again, or train it anew.") from None
         shape = self._graph.output(0).partial_shape
-        self._form = {"width": shape[len(shape) - 1].get_length(), "by_token": len(shape) == 3}
+        self.width = shape[len(shape) - 1].get_length()
+        self._form = {"width": self.width, "by_token": len(shape) == 3}
 
     def predict_rows(self, table, *, batch_size):
         """Run the model over W rows; in float32 equal to ``tensorflow.predict_rows`` to 1e-4.

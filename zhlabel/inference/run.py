@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from zhlabel.data.labels import read_labels
-from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
+from zhlabel.data.tags import list_tags
+from zhlabel.data.tokenizer import Tokenizer
 from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
-from zhlabel.inference.openvino import OpenvinoModel
-from zhlabel.runs.folder import GRAPH_FILE, WEIGHTS_FILE, is_exported, read_run, read_weight
+from zhlabel.inference.openvino import GRAPHS, OpenvinoModel
+from zhlabel.runs.folder import RunFolder, read_weight
+from zhlabel.runs.record import GRAPH_FILES, INT8_FILES, LABELS_FILE, RUN_FILE, WEIGHTS_FILE
 from zhlabel.tasks import TASKS
 from zhlabel.tasks.base import Task
 
@@ -57,7 +58,7 @@ class Run:
         """What becomes of texts beyond the length limit, one of the task's ``long_texts``."""
         return self.record["settings"]["long_text"]
 
-    def predict(self, table, *, batch_size=16):
+    def predict_encoded(self, table, *, batch_size=16):
         """Return the predictions for N texts, in the form of the run's task.
 
         Args:
@@ -99,34 +100,71 @@ class Run:
         return own.with_common(threshold)
 
 
-def load_run(folder, *, precision="float32"):
+def load_run(folder, *, precision="float32", note=lambda line: None):
     """Load a run: through the graph that training exported, without TensorFlow; through TensorFlow where there is none.
 
     Args:
-        folder: the run's folder.
-        precision: "float32", or "bfloat16" or "int8" through the graph.
+        folder: the run's folder, or its RunFolder.
+        precision: "float32", or "bfloat16" or "int8" through the graph; int8's is made when first asked for.
+        note: called with each line that the user should see.
 
     Returns:
         A Run.
 
     Raises:
-        InputError: as ``read_run`` and ``OpenvinoModel``; a file of the run is missing or damaged.
+        InputError: as ``read_run``, ``OpenvinoModel`` and ``int8.make_int8``; a file of the run is missing, changed or
+            damaged.
     """
-    folder = Path(folder)
-    record = read_run(folder)
-    task = TASKS[record["task"]](read_labels(folder / "label.json"))
-    tokenizer = Tokenizer(read_vocabulary(folder / "vocab.txt"))
-    if is_exported(folder):
-        predict_rows, state = (
-            OpenvinoModel(folder, precision=precision).predict_rows,
-            read_weight(folder / WEIGHTS_FILE, task.state),
-        )
+    folder = folder if isinstance(folder, RunFolder) else RunFolder(folder)
+    for line in folder.notes:
+        note(f"note: {line}")
+    task = TASKS[folder.record["task"]](folder.labels)
+    _check_settings(folder, task)
+    tokenizer = Tokenizer(folder.vocabulary)
+    # Who removes model.xml asks for TensorFlow, on a GPU for example; any other loss is an error.
+    if folder.has(*GRAPH_FILES) and (folder.path / GRAPH_FILES[0]).is_file():
+        if precision == "int8" and not folder.is_there(*INT8_FILES):
+            from zhlabel.inference.int8 import make_int8
+
+            make_int8(load_run(folder.path), folder, note=note)
+        predict_rows = _load_graph(folder, task, precision).predict_rows
+        state = read_weight(folder.check(WEIGHTS_FILE), task.state) if task.state else None
     elif precision != "float32":
-        raise InputError(f'{folder} has no {GRAPH_FILE}, and TensorFlow computes in float32: PRECISION = "float32".')
+        raise InputError(
+            f"{folder.path} has no {GRAPH_FILES[0]}, and TensorFlow computes in float32. Use that, or have the "
+            f"graph made: python model_train.py --run {folder.path}"
+        )
     else:
+        if folder.has(*GRAPH_FILES):
+            note(f"note: {folder.path / GRAPH_FILES[0]} is not there, so TensorFlow computes")
         from zhlabel.inference.tensorflow import load_model
         from zhlabel.inference.tensorflow import predict_rows as predict_by_tensorflow
 
         model = load_model(folder)
         predict_rows, state = functools.partial(predict_by_tensorflow, model), task.read_state(model)
-    return Run(folder, record, task, tokenizer, predict_rows, state)
+    return Run(folder.path, folder.record, task, tokenizer, predict_rows, state)
+
+
+def _check_settings(folder, task):
+    """Stop where run.json names what its task does not know."""
+    settings, path = folder.record["settings"], folder.path / RUN_FILE
+    for setting, name in (("HEAD", "head"), ("LONG_TEXT", "long_text")):
+        try:
+            task.choose(setting, settings[name])
+        except InputError as problem:
+            raise InputError(f"{path}: {problem} Restore it, or train the run anew.") from None
+    if "none" not in task.threshold_kinds and "global" not in folder.record["thresholds"]:
+        raise InputError(f"{path}: thresholds.global is missing. Restore it, or train the run anew.")
+
+
+def _load_graph(folder, task, precision):
+    for name in GRAPHS[precision]:
+        folder.check(name)
+    model = OpenvinoModel(folder.path, precision=precision)
+    wanted = len(list_tags(folder.labels)) if task.by_token else len(folder.labels)
+    if model.width != wanted:
+        raise InputError(
+            f"{folder.path / GRAPHS[precision][0]} gives {model.width} numbers, and the {len(folder.labels)} labels of "
+            f"{LABELS_FILE} need {wanted}. Copy the run again, or train it anew."
+        )
+    return model

@@ -1,13 +1,9 @@
 """Runs a trained model through TensorFlow."""
 
-from pathlib import Path
-
 from zhlabel.backend import tf
 from zhlabel.data.batching import map_rows
-from zhlabel.data.labels import read_labels
-from zhlabel.io.json import read_json
 from zhlabel.models.weights import fill_weights
-from zhlabel.runs.folder import WEIGHTS_FILE, read_run
+from zhlabel.runs.record import WEIGHTS_FILE
 from zhlabel.tasks import TASKS
 
 
@@ -43,13 +39,13 @@ def load_model(folder):
     """Build a run's model in TensorFlow and fill every weight.
 
     Args:
-        folder: the run's folder.
+        folder: the RunFolder.
 
     Returns:
         A Keras model of token ids and segment ids.
 
     Raises:
-        InputError: as ``load_run``.
+        InputError: a file of the run is missing, changed or damaged.
     """
     from zhlabel.backend import configure_devices
     from zhlabel.models.encoder import build_encoder
@@ -57,16 +53,15 @@ def load_model(folder):
     from zhlabel.ngrams.tags import TagNgrams
     from zhlabel.ngrams.text import Ngrams
 
-    folder = Path(folder)
-    record = read_run(folder)
+    record, config = folder.record, folder.encoder_config
+    weights_file = folder.check(WEIGHTS_FILE)
     configure_devices()
-    config = read_json(folder / "encoder.json")
-    task = TASKS[record["task"]](read_labels(folder / "label.json"))
+    task = TASKS[record["task"]](folder.labels)
     head = record["settings"]["head"]
     encoder = build_encoder(config, seed=0, summary="" if task.by_token else head)
     model = task.build_model(encoder, head=head, seed=0)
     if record.get("ngrams"):
         kind = TagNgrams if task.by_token else Ngrams
         model = add_votes(model, kind.make_empty(record["ngrams"], find_dense(model).units))
-    fill_weights(model, config, folder / WEIGHTS_FILE)
+    fill_weights(model, config, weights_file)
     return model

@@ -10,6 +10,8 @@ from zhlabel.keywords.corpus.frequencies import add_frequencies, write_frequenci
 from zhlabel.keywords.corpus.topics import draw_texts, fit_topics, write_topics
 from zhlabel.keywords.extract import count_phrases
 from zhlabel.keywords.supervised.folder import KEYWORD_RUN_FILE, check_keyword_run, find_newest_keyword_run
+from zhlabel.runs.find import list_readable, locate_run
+from zhlabel.runs.record import RUN_FILE, WEIGHTS_FILE, read_run
 
 LEAST_CORPUS = 100  # texts; of fewer, how many have a word says little about the word
 
@@ -61,9 +63,6 @@ def find_run(method, name):
     Raises:
         InputError: there is none, or the named one is of another kind.
     """
-    from zhlabel.io.json import read_json
-    from zhlabel.runs.folder import RUN_FILE, is_complete, list_newest, locate_run, read_run
-
     if method != "tagger":
         folder = locate_run(name) if name else find_newest_keyword_run(method)
         check_keyword_run(folder, method)
@@ -73,9 +72,9 @@ def find_run(method, name):
         if task != "ner":
             raise InputError(f"{locate_run(name)} is a run of {task}, expected ner. Name another with --run.")
         return str(locate_run(name))
-    for path in list_newest(RUN_FILE):
-        if is_complete(path.parent) and set(read_json(path).get("label_counts", ())) == {KEYWORD_TYPE}:
-            return str(path.parent)
+    for folder, record in list_readable(RUN_FILE, read_run):
+        if record["complete"] and set(record["label_counts"]) == {KEYWORD_TYPE}:
+            return str(folder)
     raise InputError(
         "runs/ holds no finished tagger of keywords yet. Train one first: "
         'python model_train.py --task ner --train-file data/keywords.train.jsonl --dev-file ""'
@@ -92,8 +91,6 @@ def hash_run(method, folder):
     Raises:
         InputError: the file can't be read.
     """
-    from zhlabel.runs.folder import WEIGHTS_FILE
-
     return hash_file(Path(folder) / (WEIGHTS_FILE if method == "tagger" else KEYWORD_RUN_FILE))
 
 

@@ -1,103 +1,141 @@
-"""The folder of a run: named, found, written, read."""
+"""The folder of a run, opened once: its record, labels, vocabulary and config, each checked against its hash."""
 
 import csv
-import itertools
-import re
+import functools
 import shutil
 from pathlib import Path
 
-from zhlabel.data.labels import write_labels
+from zhlabel.data.labels import read_labels, write_labels
+from zhlabel.data.tokenizer import read_vocabulary
 from zhlabel.errors import InputError
-from zhlabel.io.files import open_text, write_whole
-from zhlabel.io.json import read_json, write_json
+from zhlabel.io.files import hash_file, open_text, write_whole
+from zhlabel.io.json import Number, read_form, write_json
+from zhlabel.runs.record import (
+    ENCODER_FILE,
+    FORMAT_VERSION,
+    GRAPH_FILES,
+    INT8_FILES,
+    LABELS_FILE,
+    RUN_FILE,
+    RUN_FILES,
+    VOCABULARY_FILE,
+    WEIGHTS_FILE,
+    keep_time,
+    read_run,
+    write_record,
+)
 
-FORMAT_VERSION = 3
-RUNS_FOLDER = Path("runs")
-PLAN_FILE = "plan.json"
-RUN_FILE = "run.json"
-WEIGHTS_FILE = "weights.safetensors"
-
-
-def locate_run(name):
-    """Return a run's folder: a path stays, a bare name means runs/<name>.
-
-    Args:
-        name: RUN, not "".
-
-    >>> locate_run("first").as_posix(), locate_run("other/place").as_posix()
-    ('runs/first', 'other/place')
-    """
-    return Path(name) if "/" in str(name) or "\\" in str(name) else RUNS_FOLDER / name
-
-
-def name_new_run(checkpoint_name, task_name):
-    """Return the next free folder runs/<checkpoint>-<task>-<n>, n from 1.
-
-    Args:
-        checkpoint_name: the checkpoint folder's own name.
-        task_name: TASK.
-    """
-    stem = f"{checkpoint_name}-{task_name}-"
-    taken = [re.fullmatch(re.escape(stem) + r"(\d+)", path.name) for path in RUNS_FOLDER.glob("*")]
-    return RUNS_FOLDER / f"{stem}{1 + max((int(match[1]) for match in taken if match), default=0)}"
+_SIZE = Number(1, whole=True)
+_ENCODER_FORM = {
+    **{"family": str, "vocab_size": _SIZE, "embedding_size": _SIZE, "hidden_size": _SIZE, "num_hidden_layers": _SIZE},
+    **{"num_attention_heads": _SIZE, "intermediate_size": _SIZE, "max_position_embeddings": _SIZE, "hidden_act": str},
+}
 
 
-def list_newest(file_name):
-    """List the files of a name in the folders under runs/, the newest first.
+class RunFolder:
+    """A run's folder, opened once; what is read of it is checked against run.json's hashes first.
 
-    Args:
-        file_name: such as run.json.
-    """
-    return sorted(RUNS_FOLDER.glob(f"*/{file_name}"), key=lambda path: path.stat().st_mtime, reverse=True)
-
-
-def find_newest_run():
-    """Return the folder of the complete run whose run.json is newest.
+    Attributes:
+        path: the folder.
+        record: the dict of run.json.
+        notes: what the user should know of it, sentences.
 
     Raises:
-        InputError: there is none; trainings that were stopped are named.
+        InputError: as ``record.read_run``.
     """
-    found = list_newest(RUN_FILE)
-    newest = next((path.parent for path in found if is_complete(path.parent)), None)
-    if newest is None:
-        stopped = f"; stopped before their end: {_list_runs()} (name one with --run)" if found else ""
-        raise InputError(f"runs/ holds no finished training yet{stopped}. Train one first: python model_train.py")
-    return newest
 
-
-def read_run(folder):
-    """Read what run.json says of a run.
-
-    Args:
-        folder: the run's folder.
-
-    Returns:
-        The dict of run.json.
-
-    Raises:
-        InputError: no such folder, a training that has not finished an epoch, or a run of a newer format.
-    """
-    folder = Path(folder)
-    path = folder / RUN_FILE
-    if not path.is_file():
-        if (folder / PLAN_FILE).is_file():
-            raise InputError(
-                f"{folder}: this training was not finished. Go on with it: python model_train.py --run {folder}"
+    def __init__(self, path):
+        self.path = Path(path)
+        self.record = read_run(self.path)
+        self._checked = set()
+        self.notes = []
+        if self.record["format"] != FORMAT_VERSION:
+            self.notes.append(
+                f"{self.path} is of format {self.record['format']}, which has no hashes, so its files can't be checked"
             )
-        raise InputError(f"{folder} is not a run: it has no {RUN_FILE}. Trained runs: {_list_runs()}.")
-    record = read_json(path)
-    if record.get("format") != FORMAT_VERSION:
-        raise InputError(
-            f"{path}: format {record.get('format')}, expected {FORMAT_VERSION}. The run was made by another version "
-            "of zhlabel; train it again, or use that version."
-        )
-    return record
 
+    @functools.cached_property
+    def labels(self):
+        """The L label names."""
+        names = read_labels(self.check(LABELS_FILE))
+        for key, known in (
+            ("label_counts", self.record.get("label_counts")),
+            ("thresholds.labels", self.record["thresholds"].get("labels")),
+        ):
+            if known is not None and set(known) != set(names):
+                raise InputError(
+                    f"{self.path / RUN_FILE}: {key} names {len(known)} labels, and not the {len(names)} of "
+                    f"{LABELS_FILE}. Copy the run again, or train it anew."
+                )
+        return names
 
-def is_complete(folder):
-    """Return whether a training in this folder has come to its own end (not stopped by Ctrl-C or killed)."""
-    path = Path(folder) / RUN_FILE
-    return path.is_file() and bool(read_json(path).get("complete"))
+    @functools.cached_property
+    def encoder_config(self):
+        """The dict from which ``encoder.build_encoder`` builds the encoder."""
+        return read_form(self.check(ENCODER_FILE), _ENCODER_FORM)
+
+    @functools.cached_property
+    def vocabulary(self):
+        """The dict of tokens to ids."""
+        return read_vocabulary(self.check(VOCABULARY_FILE))
+
+    def has(self, *names):
+        """Return whether run.json tells of all these files (where it has no hashes: whether they are there).
+
+        Args:
+            names: file names.
+        """
+        known = self.record.get("files")
+        return all((self.path / name).is_file() if known is None else name in known for name in names)
+
+    def is_there(self, *names):
+        """Return whether these files, of which run.json tells, are there (which is not whether they are whole).
+
+        Args:
+            names: file names.
+        """
+        return self.has(*names) and all((self.path / name).is_file() for name in names)
+
+    def check(self, name):
+        """Return the path of a file of the run, which is there and the one that run.json tells of.
+
+        Args:
+            name: the file's name.
+
+        Raises:
+            InputError: it is missing, or its hash is another.
+        """
+        path = self.path / name
+        if name not in self._checked:
+            if not path.is_file():
+                raise InputError(f"{path} is missing. {self._describe_remedy(name)}")
+            known = self.record.get("files")
+            if known is not None and known.get(name) != hash_file(path):
+                raise InputError(f"{path} is not the file that {RUN_FILE} tells of. {self._describe_remedy(name)}")
+            self._checked.add(name)
+        return path
+
+    def _describe_remedy(self, name):
+        if name in GRAPH_FILES:
+            return f"Copy the run again, or have it made anew: python model_train.py --run {self.path}"
+        if name in INT8_FILES:
+            return "Remove it and the graph is made anew, or use float32."
+        return "Copy the run again, or train it anew."
+
+    def update(self, changes=None, *, files=()):
+        """Change run.json, written whole: keys to their new values, and the hashes of files that were written since.
+
+        Args:
+            changes: a dict of keys to values; without, the run counts as no newer than before.
+            files: names of files of the run; of those that are gone the hash is dropped.
+        """
+        path = self.path / RUN_FILE
+        self._checked -= set(files)
+        record = {**self.record, **(changes or {})}
+        if changes:
+            self.record = write_record(self.path, record, files=files)
+        else:
+            self.record = keep_time(path, lambda: write_record(self.path, record, files=files))
 
 
 def write_run(folder, record, *, weights, encoder_config, vocabulary_file, names):
@@ -105,7 +143,7 @@ def write_run(folder, record, *, weights, encoder_config, vocabulary_file, names
 
     Args:
         folder: the run's folder.
-        record: what run.json shall hold beside the format version.
+        record: what run.json shall hold beside the format version and the hashes.
         weights: the trained model's arrays, as ``models.weights.collect_weights`` gives them.
         encoder_config: dict from which ``encoder.build_encoder`` builds the encoder.
         vocabulary_file: the checkpoint's vocab.txt, which is copied.
@@ -114,52 +152,18 @@ def write_run(folder, record, *, weights, encoder_config, vocabulary_file, names
     from safetensors.numpy import save
 
     folder = Path(folder)
-    remove_export(folder)
-    if (folder / "evaluation").exists():  # of a training that was stopped, evaluated, and has gone on since
+    # What a training that was stopped, used, and has gone on since has left: none of it is of the new weights.
+    for name in (RUN_FILE, *GRAPH_FILES, *INT8_FILES):
+        (folder / name).unlink(missing_ok=True)
+    if (folder / "evaluation").exists():
         shutil.rmtree(folder / "evaluation")
     with write_whole(folder / WEIGHTS_FILE, binary=True) as stream:
         stream.write(save(weights))
-    write_json(encoder_config, folder / "encoder.json")
-    write_labels(names, folder / "label.json")
-    with write_whole(folder / "vocab.txt", binary=True) as stream:
+    write_json(encoder_config, folder / ENCODER_FILE)
+    write_labels(names, folder / LABELS_FILE)
+    with write_whole(folder / VOCABULARY_FILE, binary=True) as stream:
         stream.write(Path(vocabulary_file).read_bytes())
-    write_json({"format": FORMAT_VERSION, **record}, folder / RUN_FILE)
-
-
-def update_run(folder, changes):
-    """Change what run.json says of a finished run.
-
-    Args:
-        folder: the run's folder.
-        changes: a dict of keys to their new values.
-
-    Returns:
-        The dict of run.json as it is now.
-    """
-    record = {**read_run(folder), **changes}
-    write_json(record, Path(folder) / RUN_FILE)
-    return record
-
-
-def choose_evaluation_folder(folder, data_file, sha256):
-    """Return the folder for the reports of one data file: evaluation/<stem>, or -2, -3 ... where another file has it.
-
-    Args:
-        folder: the run's folder.
-        data_file: the evaluated file.
-        sha256: its hash, by which a file evaluated before is known again.
-    """
-    stem = Path(Path(data_file).name.removesuffix(".gz")).stem
-    for number in itertools.count(1):
-        target = Path(folder) / "evaluation" / (stem if number == 1 else f"{stem}-{number}")
-        report = target / "report.json"
-        if not report.exists() or read_json(report)["data"]["sha256"] == sha256:
-            return target
-
-
-def _list_runs():
-    names = sorted(path.parent.as_posix() for path in RUNS_FOLDER.glob(f"*/{RUN_FILE}"))
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "") or "none yet"
+    write_record(folder, record, files=RUN_FILES)
 
 
 def read_weight(path, name):
@@ -171,30 +175,6 @@ def read_weight(path, name):
             return file.get_tensor(name) if name in file.keys() else None  # noqa: SIM118
     except (SafetensorError, OSError) as problem:
         raise InputError(f"{path} can't be read ({problem}). Copy the run again, or train it anew.") from None
-
-
-DEV_FILE = "dev.npz"
-GRAPH_FILE, GRAPH_WEIGHTS_FILE = "model.xml", "model.bin"
-INT8_FILE, INT8_WEIGHTS_FILE = "model.int8.xml", "model.int8.bin"
-
-
-def is_exported(folder):
-    """Return whether a run has its graph for the light runtime.
-
-    Args:
-        folder: the run's folder.
-    """
-    return (Path(folder) / GRAPH_FILE).is_file()
-
-
-def remove_export(folder):
-    """Remove a run's graphs, which belong to weights that are about to change.
-
-    Args:
-        folder: the run's folder.
-    """
-    for name in (GRAPH_FILE, GRAPH_WEIGHTS_FILE, INT8_FILE, INT8_WEIGHTS_FILE):
-        (Path(folder) / name).unlink(missing_ok=True)
 
 
 def read_history(folder):

@@ -2,16 +2,187 @@
 
 import contextlib
 import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from zhlabel.errors import InputError
 from zhlabel.io.files import hash_file
-from zhlabel.io.json import read_json, write_json
-from zhlabel.runs.folder import PLAN_FILE, RUNS_FOLDER, is_complete, name_new_run
+from zhlabel.io.json import read_form, write_json
+from zhlabel.runs.find import list_readable, name_new_run
+from zhlabel.runs.record import PLAN_FILE, RUN_FILE
 
-_LOCK_FILE = ".lock"
+LOCK_FILE = ".lock"
+TUNING = ("thresholds", "threshold_goal", "labels_per_text", "calibrate")  # settings that no training depends on
+
+
+@dataclass(frozen=True)
+class TrainingKind:
+    """Training or pretraining: how a folder of that kind is planned, recognised, held by one process and gone on with.
+
+    Attributes:
+        work: what it is called.
+        flag: the constant that names a folder.
+        record_file: what is there, with "complete" true, once the work is done.
+        plan_file: the plan's file, there while it is not.
+        states: patterns of the files by which work that has begun is known, and from which it goes on.
+        name_next: (plan) to the next free folder.
+    """
+
+    work: str
+    flag: str
+    record_file: str
+    plan_file: str
+    states: tuple
+    name_next: Callable
+
+    def is_complete(self, folder):
+        """Return whether the work in a ``folder`` has come to its own end."""
+        path = Path(folder) / self.record_file
+        return path.is_file() and read_form(path, {"complete": bool})["complete"]
+
+    def check(self, folder, plan):
+        """Check that work of this plan may begin or go on in a folder; nothing is written.
+
+        Args:
+            folder: the folder.
+            plan: a dict of all that shapes the result.
+
+        Returns:
+            True when the folder holds unfinished work of this plan, which the caller resumes.
+
+        Raises:
+            InputError: finished work, work of another plan, or files that are not ours lie there.
+        """
+        folder = Path(folder)
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{folder} is a file, where {self.flag} is a folder. Choose another.")
+        if self.is_complete(folder):
+            raise InputError(
+                f"{folder} holds a finished {self.work}, which is never overwritten. Choose another {self.flag}, "
+                f'or leave it "" to have the next free one: {self.name_next(plan)}'
+            )
+        if (folder / self.plan_file).is_file():
+            earlier, has_begun = self._read_plan(folder), self._has_begun(folder)
+            differing = [key for key in plan if earlier.get(key) != plan[key]]
+            if differing and has_begun:
+                raise InputError(self._describe_difference(folder, earlier, plan, differing))
+            return has_begun
+        # A process that was killed before its plan was whole leaves a lock or a temporary file, which are nobody's.
+        if folder.exists() and not all(_is_leftover(path) for path in folder.rglob("*") if not path.is_dir()):
+            raise InputError(
+                f"{folder} exists and is not a {self.work} of ours. Choose another {self.flag}, or move it away."
+            )
+        return False
+
+    def _has_begun(self, folder):
+        return any(any(folder.glob(pattern)) for pattern in self.states)
+
+    def _read_plan(self, folder):
+        return read_form(folder / self.plan_file, dict, remedy=f"Remove the folder, or choose another {self.flag}.")
+
+    def _describe_difference(self, folder, earlier, plan, differing):
+        lines = [f"  {key}: begun with {earlier.get(key)!r}, now {plan[key]!r}"[:200] for key in differing[:5]]
+        return (
+            f"{folder} holds an unfinished {self.work} with other settings or data, so it can't be resumed:\n"
+            + "\n".join(lines)
+            + f"\nRestore them, or choose another {self.flag}."
+        )
+
+    @contextlib.contextmanager
+    def lock(self, folder, *, wait=False):
+        """Hold a folder for one process; what killed ones left half-written is removed.
+
+        The hold ends with the block or with the process, however that ends.
+
+        Args:
+            folder: the folder, which is made when absent.
+            wait: until another process has let go of it, rather than to refuse.
+
+        Raises:
+            InputError: another process is at work there.
+        """
+        folder = Path(folder)
+        path = (folder / self.plan_file).parent / LOCK_FILE
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(path, timeout=-1 if wait else 0):
+                for each in {folder, path.parent}:
+                    _remove_leftovers(each)
+                yield
+        except Timeout:
+            raise InputError(
+                f"{folder}: another process is {self.work} there. Wait for it, or choose another {self.flag}."
+            ) from None
+        if self.is_complete(folder):
+            path.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def hold(self, folder, plan):
+        """Hold a folder for the work, and write its plan, which is removed when the work is complete.
+
+        Args:
+            folder: the folder, which ``check`` has passed.
+            plan: as for ``check``.
+
+        Raises:
+            InputError: as ``lock``.
+        """
+        folder = Path(folder)
+        with self.lock(folder):
+            write_json(plan, folder / self.plan_file)
+            yield
+            if self.is_complete(folder):
+                for path in [folder / self.plan_file, *(each for state in self.states for each in folder.glob(state))]:
+                    path.unlink(missing_ok=True)
+
+    def find_unfinished(self, plan):
+        """Return the folders under runs/ of stopped work with this very plan that no process is at, oldest first.
+
+        Args:
+            plan: as for ``check``.
+        """
+        return [folder for folder, is_same in self._list_plans(plan) if is_same][::-1]
+
+    def _list_plans(self, plan):
+        def goes_on(folder):
+            same = self._read_plan(folder) == plan and not self.is_complete(folder)
+            return same and self._has_begun(folder) and not self._is_held(folder)
+
+        return list_readable(self.plan_file, goes_on)
+
+    def _is_held(self, folder):
+        try:
+            with FileLock((folder / self.plan_file).parent / LOCK_FILE, timeout=0):
+                return False
+        except Timeout:
+            return True
+
+
+def _is_leftover(path):
+    return path.name == LOCK_FILE or (path.name.startswith(".") and ".tmp" in path.name)
+
+
+def _remove_leftovers(folder):
+    for path in folder.glob(".*.tmp*"):
+        path.unlink(missing_ok=True)
+    for path in folder.glob(".export-*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+STATE_FILE = "training_state.safetensors"
+BEST_FILE = "best_weights.safetensors"
+TRAINING = TrainingKind(
+    work="training",
+    flag="RUN",
+    record_file=RUN_FILE,
+    plan_file=PLAN_FILE,
+    states=(STATE_FILE, BEST_FILE),
+    name_next=lambda plan: name_new_run(plan["checkpoint"], plan["task"]),
+)
 
 
 def make_plan(resolved, checkpoint, names):
@@ -26,11 +197,16 @@ def make_plan(resolved, checkpoint, names):
         A dict as it comes back from its file: a tuple is a list there.
     """
     files = {"train": resolved["train_file"], "dev": resolved["dev_file"]}
+    settings = {key: value for key, value in resolved.items() if key not in ("run", *TUNING)}
+    data = {part: {"file": file, "sha256": hash_file(file)} for part, file in files.items() if file}
+    return freeze_plan({**settings, "labels": names, "data": data}, checkpoint)
+
+
+def freeze_plan(plan, checkpoint):
+    """Return a plan with all of a ``checkpoint`` that shapes the result, as it comes back from its file."""
     weights = checkpoint.weights_file
     plan = {
-        **{key: value for key, value in resolved.items() if key not in ("run", *TUNING)},
-        "labels": names,
-        "data": {part: {"file": file, "sha256": hash_file(file)} for part, file in files.items() if file},
+        **plan,
         "encoder": checkpoint.config,
         "vocabulary_sha256": hash_file(checkpoint.vocab_file),
         "weights_sha256": hash_file(weights) if weights else None,
@@ -55,96 +231,3 @@ def check_frozen(lora_rank, freeze_layers, *, from_scratch):
         raise InputError(
             "--from-scratch begins with random weights: LORA_RANK and FREEZE_LAYERS must be 0 to train them."
         )
-
-
-def check_run(folder, plan):
-    """Check that a training of this plan may begin or go on in a folder; nothing is written.
-
-    Args:
-        folder: the run's folder.
-        plan: a dict of all that shapes the result: settings, hashes of the data files, label names.
-
-    Returns:
-        True when the folder holds an unfinished training of this plan, which the caller resumes.
-
-    Raises:
-        InputError: a complete run, a training of another plan, or files that are not ours lie there.
-    """
-    folder = Path(folder)
-    if is_complete(folder):
-        raise InputError(
-            f"{folder} holds a finished run, which is never overwritten. Choose another name, "
-            f'or leave RUN = "" to have the next free one: {name_new_run(plan["checkpoint"], plan["task"])}'
-        )
-    has_begun = any(folder.glob("*.safetensors"))
-    if (folder / PLAN_FILE).is_file():
-        earlier = read_json(folder / PLAN_FILE)
-        differing = [key for key in plan if earlier.get(key) != plan[key]]
-        if differing and has_begun:
-            raise InputError(_describe_difference(folder, earlier, plan, differing))
-        return has_begun
-    # A process that was killed while it wrote the plan leaves a temporary file, which is nobody's.
-    ours = (f".{PLAN_FILE}.*.tmp", _LOCK_FILE)
-    if folder.exists() and not all(any(path.match(name) for name in ours) for path in folder.iterdir()):
-        raise InputError(f"{folder} exists and is not a run of ours. Choose another name with RUN.")
-    return False
-
-
-@contextlib.contextmanager
-def begin_run(folder, plan):
-    """Hold a run's folder for one training, and write its plan; other processes are refused meanwhile.
-
-    The hold ends with the block or with the process, however that ends.
-
-    Args:
-        folder: the run's folder, which ``check_run`` has passed.
-        plan: as ``check_run``.
-
-    Raises:
-        InputError: another process is training there.
-    """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / _LOCK_FILE, timeout=0):
-            write_json(plan, folder / PLAN_FILE)
-            yield
-            if is_complete(folder):
-                (folder / PLAN_FILE).unlink()
-    except Timeout:
-        raise InputError(f"{folder}: another process is training there. Wait for it, or choose another RUN.") from None
-    if is_complete(folder):
-        (folder / _LOCK_FILE).unlink(missing_ok=True)
-
-
-def _is_held(folder):
-    try:
-        with FileLock(folder / _LOCK_FILE, timeout=0):
-            return False
-    except Timeout:
-        return True
-
-
-def find_unfinished(plan):
-    """Return the folders under runs/ of stopped trainings with this very plan, oldest first.
-
-    Args:
-        plan: as ``check_run``.
-    """
-    paths = sorted(RUNS_FOLDER.glob(f"*/{PLAN_FILE}"), key=lambda path: path.stat().st_mtime)
-    folders = [path.parent for path in paths if read_json(path) == plan]
-    return [
-        folder for folder in folders if not is_complete(folder) and check_run(folder, plan) and not _is_held(folder)
-    ]
-
-
-def _describe_difference(folder, earlier, plan, differing):
-    lines = [f"  {key}: begun with {earlier.get(key)!r}, now {plan[key]!r}"[:200] for key in differing[:5]]
-    return (
-        f"{folder} holds an unfinished training with other settings or data, so it can't be resumed:\n"
-        + "\n".join(lines)
-        + "\nRestore them, or choose another RUN."
-    )
-
-
-TUNING = ("thresholds", "threshold_goal", "labels_per_text", "calibrate")  # settings that no training depends on

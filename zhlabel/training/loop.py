@@ -10,8 +10,9 @@ from zhlabel.backend import keras, set_seed, tf
 from zhlabel.data.batching import order_for_training
 from zhlabel.errors import InputError
 from zhlabel.inference.tensorflow import predict_rows
+from zhlabel.runs.plan import BEST_FILE, STATE_FILE
 from zhlabel.training.optimizer import FusedAdam, WarmupThenDecay
-from zhlabel.training.state import BEST_FILE, STATE_FILE, find_best, read_tensors, write_tensors
+from zhlabel.training.state import find_best, read_tensors, write_tensors
 
 
 def compile_model(model, *, loss, learning_rate, warmup_share, weight_decay, total_steps, head_learning_rate=0.0):

@@ -9,9 +9,7 @@ from safetensors.numpy import save
 
 from zhlabel.errors import InputError
 from zhlabel.io.files import write_whole
-
-STATE_FILE = "training_state.safetensors"
-BEST_FILE = "best_weights.safetensors"
+from zhlabel.runs.plan import BEST_FILE, STATE_FILE
 
 
 def find_best(history):
@@ -50,18 +48,6 @@ def read_history(folder):
     rows, best = (_read_note(Path(folder) / name) for name in (STATE_FILE, BEST_FILE))
     rows = rows or []
     return [*rows, best] if best and best["epoch"] > len(rows) else rows
-
-
-def remove_state(folder):
-    """Remove what only resuming needs, once the run is written.
-
-    Args:
-        folder: the training's folder.
-    """
-    for name in (STATE_FILE, BEST_FILE):
-        (Path(folder) / name).unlink(missing_ok=True)
-        for half_written in Path(folder).glob(f".{name}.*.tmp"):  # of a process that was killed while it wrote
-            half_written.unlink(missing_ok=True)
 
 
 def write_tensors(path, variables, note):

@@ -11,10 +11,14 @@ from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import write_csv
 from zhlabel.io.files import write_whole
+from zhlabel.io.json import write_json
 from zhlabel.reports.plots import draw_sweep
-from zhlabel.runs.folder import DEV_FILE, read_run, update_run
+from zhlabel.runs.folder import RunFolder
 from zhlabel.runs.plan import TUNING
+from zhlabel.runs.record import DEV_FILE, read_run
 from zhlabel.tasks import TASKS
+
+WRITTEN_FILES = (DEV_FILE, "sweep.csv", "sweep.svg", "logits.json")  # what stands behind a choice
 
 
 def check_tuning(task, *, thresholds, threshold_goal, labels_per_text, calibrate):
@@ -80,10 +84,11 @@ def _limit(arrays, labels_per_text):
 
 
 def choose_and_write_decisions(task, arrays, settings, folder):
-    """Choose temperature and thresholds, and write what they come from: dev.npz, sweep.csv and sweep.svg.
+    """Choose temperature and thresholds, and write what they come from: dev.npz, sweep.csv, sweep.svg, logits.json.
 
     dev.npz keeps the dev predictions, so that all can be chosen anew without training. The sweep is what each threshold
-    would give on the dev texts, within the limits; a task without thresholds has none.
+    would give on the dev texts, within the limits; a task without thresholds has none. logits.json, of multi-label, is
+    what an evaluation writes too, here of the dev texts, which no evaluation takes: their figures would flatter.
 
     Args:
         task: the Task.
@@ -97,7 +102,11 @@ def choose_and_write_decisions(task, arrays, settings, folder):
     chosen = choose_decisions(task, arrays, settings)
     with write_whole(folder / DEV_FILE, binary=True) as stream:
         np.savez_compressed(stream, **arrays)
-    rows, _ = task.sweep(_limit(_rescale(task, arrays, chosen["temperature"]), settings["labels_per_text"]))
+    rescaled = _rescale(task, arrays, chosen["temperature"])
+    if not task.by_token:
+        for name, value in task.list_extras(rescaled["probabilities"], rescaled["gold"]).items():
+            write_json(value, folder / name)
+    rows, _ = task.sweep(_limit(rescaled, settings["labels_per_text"]))
     if rows:
         write_csv(rows, list(rows[0]), folder / "sweep.csv")
         draw_sweep(rows, folder / "sweep.svg", chosen=Thresholds.from_record(chosen["thresholds"]).common)
@@ -141,17 +150,19 @@ def tune_run(folder, settings, names):
     Raises:
         InputError: as ``check_tuning``; the run does not keep its dev predictions.
     """
-    record = read_run(folder)
-    task = TASKS[record["task"]](names)
+    run = RunFolder(folder)
+    record, task = run.record, TASKS[run.record["task"]](run.labels)
     wanted = {name: settings[name] for name in TUNING}
     wanted["thresholds"] = check_tuning(task, **wanted)
+    path = run.check(DEV_FILE)
     try:
-        with np.load(folder / DEV_FILE) as file:
+        with np.load(path) as file:
             arrays = dict(file)
     except Exception as problem:  # of a damaged archive numpy raises many kinds
-        raise InputError(f"{folder / DEV_FILE} can't be read ({problem}), so nothing can be chosen anew.") from None
+        raise InputError(f"{path} can't be read ({problem}), so nothing can be chosen anew.") from None
     chosen = choose_and_write_decisions(task, arrays, wanted, folder)
-    return update_run(folder, {**chosen, "settings": {**record["settings"], **wanted}})
+    run.update({**chosen, "settings": {**record["settings"], **wanted}}, files=WRITTEN_FILES)
+    return run.record
 
 
 def describe_decisions(record):

@@ -26,7 +26,7 @@ class TextVectors:
     """
 
     def __init__(self, folder):
-        from zhlabel.runs.folder import RUN_FILE
+        from zhlabel.runs.record import RUN_FILE
 
         folder = Path(folder)
         load = _load_run_encoder if (folder / RUN_FILE).is_file() else _load_checkpoint_encoder
@@ -113,16 +113,17 @@ def _load_run_encoder(folder):
     from safetensors.numpy import load_file
 
     from zhlabel.backend import configure_devices
-    from zhlabel.io.json import read_json
     from zhlabel.models.encoder import build_encoder, fill_encoder
-    from zhlabel.runs.folder import WEIGHTS_FILE
+    from zhlabel.runs.folder import RunFolder
+    from zhlabel.runs.record import VOCABULARY_FILE, WEIGHTS_FILE
 
+    run = RunFolder(folder)
+    config, path, own = run.encoder_config, run.check(WEIGHTS_FILE), "encoder/"
     configure_devices()
-    config, path, own = read_json(folder / "encoder.json"), folder / WEIGHTS_FILE, "encoder/"
     try:
         weights = load_file(path)
     except (SafetensorError, OSError) as problem:
         raise InputError(f"{path} can't be read ({problem}). Copy the run again, or train it anew.") from None
     encoder = build_encoder(config, seed=0)
     fill_encoder(encoder, config, {k.removeprefix(own): v for k, v in weights.items() if k.startswith(own)})
-    return encoder, config, folder / "vocab.txt"
+    return encoder, config, run.check(VOCABULARY_FILE)

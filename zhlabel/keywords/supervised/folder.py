@@ -18,11 +18,13 @@ from pathlib import Path
 
 from zhlabel.errors import InputError
 from zhlabel.io.files import hash_file, open_text, write_whole
-from zhlabel.io.json import write_json
+from zhlabel.io.json import Number, read_form, read_json, write_json
 from zhlabel.keywords.corpus.frequencies import read_frequencies, write_frequencies
 from zhlabel.keywords.supervised.kea import Kea
 from zhlabel.keywords.supervised.priors import Priors
 from zhlabel.keywords.supervised.ranker import Ranker
+from zhlabel.runs.find import list_readable, locate_run, name_new_run
+from zhlabel.runs.record import read_versioned
 
 FORMAT_VERSION = 1
 KEYWORD_RUN_FILE = "keywords.json"
@@ -43,8 +45,6 @@ def choose_new_folder(method, name=""):
     Raises:
         InputError: the named folder is there and holds something.
     """
-    from zhlabel.runs.folder import locate_run, name_new_run
-
     free = name_new_run("keywords", method)
     folder = locate_run(name) if name else free
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
@@ -64,11 +64,9 @@ def find_newest_keyword_run(method):
     Raises:
         InputError: there is none.
     """
-    from zhlabel.runs.folder import list_newest
-
-    for path in list_newest(KEYWORD_RUN_FILE):
-        if _read_json(path).get("method") == method:
-            return path.parent
+    for folder, record in list_readable(KEYWORD_RUN_FILE, read_keyword_run):
+        if record["method"] == method:
+            return folder
     raise InputError(f"runs/ holds no {method} yet. Train one first: python keyword_train.py --method {method}")
 
 
@@ -89,13 +87,7 @@ def read_keyword_run(folder):
         raise InputError(
             f"{folder} is no run of a keyword method: it has no {KEYWORD_RUN_FILE}. Train one: python keyword_train.py"
         )
-    record = _read_json(path)
-    if record.get("format") != FORMAT_VERSION:
-        raise InputError(
-            f"{path}: format {record.get('format')}, expected {FORMAT_VERSION}. The run was made by another version "
-            "of zhlabel; train it again, or use that version."
-        )
-    return record
+    return read_versioned(path, lambda _: {"method": tuple(_PACKAGES)}, versions=(FORMAT_VERSION,))
 
 
 def check_keyword_run(folder, method):
@@ -108,7 +100,7 @@ def check_keyword_run(folder, method):
     Raises:
         InputError: it is of another, or as ``read_keyword_run``.
     """
-    found = read_keyword_run(folder).get("method")
+    found = read_keyword_run(folder)["method"]
     if found != method:
         raise InputError(f"{folder} is a run of {found}, expected {method}. Name another with --run.")
 
@@ -131,9 +123,9 @@ def load_keyword_model(folder, method):
     frequencies = read_frequencies(folder / _FREQUENCIES_FILE)
     try:
         if method == "kea":
-            learned = _read_json(folder / "model.json")
+            learned = read_form(folder / "model.json", {"borders": [[Number()]], "weights": [[Number()]]})
             return Kea(learned["borders"], learned["weights"], frequencies)
-        return Ranker(_load_trees(folder), Priors.from_json(_read_json(folder / "priors.json")), frequencies)
+        return Ranker(_load_trees(folder), Priors.from_json(read_json(folder / "priors.json")), frequencies)
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise InputError(f"{folder}: its model can't be read ({problem}). Restore it, or train it anew.") from None
 
@@ -205,9 +197,3 @@ def write_keyword_run(folder, method, model, *, settings, data, scores):
     versions = {name: importlib.metadata.version(name) for name in _PACKAGES[method]}
     record = {"method": method, "settings": settings, "data": data, "versions": versions, "scores": scores}
     write_json({"format": FORMAT_VERSION, **record}, folder / KEYWORD_RUN_FILE)
-
-
-def _read_json(path):
-    from zhlabel.io.json import read_json
-
-    return read_json(path)
