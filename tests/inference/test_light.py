@@ -15,6 +15,7 @@ from zhlabel.inference import openvino as inference_openvino
 from zhlabel.inference import run as inference_run
 from zhlabel.inference.tensorflow import predict_rows
 from zhlabel.models.encoder import build_encoder, fill_encoder
+from zhlabel.models.heads import HEADS
 from zhlabel.models.weights import collect_weights
 from zhlabel.runs import folder as runs
 from zhlabel.runs import folder as runs_folder
@@ -27,7 +28,7 @@ TEXTS = ["公司宣布裁员", "", "今天长江地震，有人说张三的公�
 def write_run(folder, *, task="multi_label", head="cls", family="albert"):
     """Write a run of a toy model whose outputs differ clearly from text to text."""
     config = toy.make_config(family)
-    encoder = build_encoder(config, seed=1, summary="" if TASKS[task].by_token else head)
+    encoder = build_encoder(config, seed=1, outputs=HEADS[head].outputs)
     fill_encoder(encoder, config, toy.draw_weights(config, seed=5))
     model = TASKS[task].build_model(encoder, NAMES, head=head, seed=8)
     toy.write_vocabulary(folder.parent)

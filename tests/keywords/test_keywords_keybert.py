@@ -112,7 +112,7 @@ def write_run(folder, weights):
     from zhlabel.tasks import TASKS
 
     config = toy.make_config("albert")
-    encoder = build_encoder(config, seed=0, summary="cls")
+    encoder = build_encoder(config, seed=0, outputs="cls")
     fill_encoder(encoder, config, weights)
     model = TASKS["multi_label"].build_model(encoder, ("a", "b"), head="cls", seed=0)
     toy.write_vocabulary(folder.parent)

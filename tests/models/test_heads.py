@@ -9,7 +9,8 @@ import toy
 from zhlabel.backend import keras, tf
 from zhlabel.data.tags import mark_legal
 from zhlabel.models.encoder import build_encoder, fill_encoder
-from zhlabel.models.tagger import TAGGER_KINDS, SelfAttention, build_tagger
+from zhlabel.models.heads import TAGGERS
+from zhlabel.models.tagger import SelfAttention, build_tagger
 from zhlabel.models.weights import name_weights
 from zhlabel.training.loop import _reseed_dropout
 
@@ -47,10 +48,10 @@ def name_head_weights(model):
 
 
 def test_every_kind_is_tested():
-    assert WEIGHTS.keys() == TAGGER_KINDS.keys()
+    assert WEIGHTS.keys() == TAGGERS.keys()
 
 
-@pytest.mark.parametrize("kind", TAGGER_KINDS)
+@pytest.mark.parametrize("kind", TAGGERS)
 def test_every_weight_has_a_name_of_its_own_and_the_shape_of_its_layer(kind):
     shapes = {name: tuple(variable.shape) for name, variable in name_head_weights(build_toy(kind)).items()}
     assert shapes == {**WEIGHTS[kind], "emissions/bias": (TAGS,)}
@@ -61,7 +62,7 @@ def test_an_unknown_kind_is_not_taken_for_another():
         build_toy("bilstm")
 
 
-@pytest.mark.parametrize("kind", TAGGER_KINDS)
+@pytest.mark.parametrize("kind", TAGGERS)
 def test_a_text_has_the_same_emissions_alone_padded_and_in_a_batch(kind):
     model, (ids, segments) = build_toy(kind), toy.make_inputs()
     together = model([ids, segments]).numpy()

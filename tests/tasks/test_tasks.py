@@ -12,7 +12,7 @@ from zhlabel.data.examples import Example
 from zhlabel.data.tags import IGNORED, Entity
 from zhlabel.data.tokenizer import Tokenizer
 from zhlabel.errors import InputError
-from zhlabel.models.tagger import TAGGER_KINDS
+from zhlabel.models.heads import CLASSIFIERS, TAGGERS
 from zhlabel.tasks import TASKS
 
 REPOSITORY = toy.ROOT
@@ -163,8 +163,9 @@ def test_windows_give_the_path_of_the_whole_text_where_emissions_agree():
     assert expected[0] and list(expected[0]) == sorted(expected[0])
 
 
-def test_the_heads_of_ner_are_those_that_can_be_built():
-    assert NER.heads == tuple(TAGGER_KINDS)
+def test_the_heads_of_each_task_are_those_that_can_be_built():
+    assert NER.heads == tuple(TAGGERS)
+    assert TASKS["multi_label"].heads == TASKS["multi_class"].heads == tuple(CLASSIFIERS)
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))

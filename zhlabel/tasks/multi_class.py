@@ -25,7 +25,13 @@ from zhlabel.tasks.multi_label import (
 def _build_model(encoder, names, *, head, seed):
     from zhlabel.models.classifier import build_classifier
 
-    return build_classifier(encoder, len(names), activation="softmax", seed=seed)
+    return build_classifier(encoder, len(names), activation="softmax", seed=seed, head=head)
+
+
+def _make_loss(model):
+    from zhlabel.models.losses import make_loss
+
+    return make_loss("sparse_categorical_crossentropy", model)
 
 
 def _combine(outputs, table, names, *, long_text, state=None):
@@ -72,7 +78,7 @@ MULTI_CLASS = Task(
     align=repeat_for_rows,
     heads=CLASSIFIER_HEADS,
     build_model=_build_model,
-    make_loss=lambda model: "sparse_categorical_crossentropy",
+    make_loss=_make_loss,
     long_texts=LONG_TEXTS,
     combine=_combine,
     score_dev=_score_dev,

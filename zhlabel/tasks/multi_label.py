@@ -17,7 +17,7 @@ from zhlabel.metrics.ranking import score_ranking
 from zhlabel.reports import label_errors, label_issues, multi_label
 from zhlabel.tasks.base import Task
 
-CLASSIFIER_HEADS = ("cls_max", "cls")
+CLASSIFIER_HEADS = ("cls", "cls_max")
 LONG_TEXTS = ("cut", "head_tail", "windows_mean", "windows_max")  # the third and fourth pool what the windows say
 
 
@@ -64,7 +64,13 @@ def pool_outputs(outputs, table, names, *, long_text, state=None):
 def _build_model(encoder, names, *, head, seed):
     from zhlabel.models.classifier import build_classifier
 
-    return build_classifier(encoder, len(names), activation="sigmoid", seed=seed)
+    return build_classifier(encoder, len(names), activation="sigmoid", seed=seed, head=head)
+
+
+def _make_loss(model):
+    from zhlabel.models.losses import make_loss
+
+    return make_loss("binary_crossentropy", model)
 
 
 def gather_probabilities(predictions, gold, names):
@@ -148,7 +154,7 @@ MULTI_LABEL = Task(
     align=repeat_for_rows,
     heads=CLASSIFIER_HEADS,
     build_model=_build_model,
-    make_loss=lambda model: "binary_crossentropy",
+    make_loss=_make_loss,
     long_texts=LONG_TEXTS,
     combine=pool_outputs,
     score_dev=_score_dev,

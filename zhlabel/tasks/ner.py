@@ -64,9 +64,9 @@ def _build_model(encoder, names, *, head, seed):
 
 
 def _make_loss(model):
-    from zhlabel.models.crf import make_tag_loss
+    from zhlabel.models.losses import make_loss
 
-    return make_tag_loss(model)
+    return make_loss("tags", model)
 
 
 def _read_transitions(model):
