@@ -12,7 +12,7 @@ import zlib
 import numpy as np
 
 from zhlabel.backend import bert4keras, keras, tf
-from zhlabel.checkpoints import encoder_shapes, layer_names, read_weights
+from zhlabel.checkpoints import FAMILIES, encoder_shapes, layer_names, read_weights
 from zhlabel.errors import InputError
 from zhlabel.models import layers
 
@@ -82,20 +82,11 @@ class _Blueprint:
         return super().apply(inputs, _OURS.get(layer, layer), arguments, **kwargs)
 
 
-class _Bert(_Blueprint, _MODELS.BERT):
-    pass
+class _WordProjection:
+    """brightmart's projection, mixed in before _Blueprint: the word vector alone goes from E to H, without bias.
 
-
-class _Electra(_Blueprint, _MODELS.ELECTRA):
-    pass
-
-
-class _Albert(_Blueprint, _MODELS.ALBERT):
-    pass
-
-
-class _BrightmartAlbert(_Blueprint, _MODELS.ALBERT):
-    """brightmart's ALBERT: the word vector alone goes from E to H, without bias; what is added to it has width H."""
+    What is added to it has width H.
+    """
 
     def __init__(self, *, embedding_size, **kwargs):
         super().__init__(**kwargs)  # every embedding has width H ...
@@ -116,7 +107,10 @@ class _BrightmartAlbert(_Blueprint, _MODELS.ALBERT):
         )
 
 
-_CLASSES = {"bert": _Bert, "electra": _Electra, "albert": _Albert, "albert_brightmart": _BrightmartAlbert}
+def _choose_class(family):
+    """Return the bert4keras class of a family, with what is changed in it."""
+    mixed = (_WordProjection, _Blueprint) if family.projects_words_alone else (_Blueprint,)
+    return type(family.backbone, (*mixed, getattr(_MODELS, family.backbone)), {})
 
 
 def build_encoder(config, *, seed, name="encoder", dropout_rate=None, outputs="tokens"):
@@ -135,8 +129,8 @@ def build_encoder(config, *, seed, name="encoder", dropout_rate=None, outputs="t
             them the highest value that each of the H has over the tokens before the last layer, [B, 2, H].
 
     Returns:
-        A Keras model: int32 token_ids [B, T] and segment_ids [B, T] to the hidden states that ``outputs`` says, for any T up to
-        the config's ``max_position_embeddings``.
+        A Keras model: int32 token_ids [B, T] and segment_ids [B, T] to the hidden states that ``outputs`` says, for any
+        T up to the config's ``max_position_embeddings``.
 
     Reference: Lan et al. 2020, arXiv:1909.11942 (ALBERT); Devlin et al. 2019, arXiv:1810.04805 (BERT); Clark et al.
     2020, arXiv:2003.10555 (ELECTRA).
@@ -249,7 +243,7 @@ def _build(config, name, dropout_rate, outputs="tokens"):
     if dropout_rate is not None:
         hidden_rate = attention_rate = dropout_rate
     sizes = ("vocab_size", "embedding_size", "hidden_size", "num_hidden_layers", "num_attention_heads")
-    transformer = _CLASSES[config["family"]](
+    transformer = _choose_class(FAMILIES[config["family"]])(
         **{key: config[key] for key in sizes},
         intermediate_size=config["intermediate_size"],
         max_position=config["max_position_embeddings"],
