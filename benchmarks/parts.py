@@ -43,10 +43,10 @@ BATCH_SIZE = 16
 def build(part, checkpoint, label_count, seed):
     """Build the model: token ids and segment ids to logits float32 [B, L]."""
     set_seed(seed)
-    summary = part.pooling if part.pooling.startswith("cls") else ""
-    encoder = load_encoder(checkpoint, seed=seed, summary=summary, dropout_rate=part.dropout)
-    if summary:
-        classifier = build_classifier(encoder, label_count, activation="sigmoid", seed=seed)
+    outputs = part.pooling if part.pooling.startswith("cls") else "tokens"
+    encoder = load_encoder(checkpoint, seed=seed, outputs=outputs, dropout_rate=part.dropout)
+    if outputs != "tokens":
+        classifier = build_classifier(encoder, label_count, activation="sigmoid", seed=seed, head=outputs)
         return keras.Model(classifier.inputs, classifier.get_layer("head").output)
     inputs = [keras.Input((None,), dtype="int32") for _ in range(2)]
     hidden = keras.layers.Lambda(tf.identity, dtype="float32")(encoder(inputs))

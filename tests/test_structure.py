@@ -32,7 +32,7 @@ FLAT = {"api", "backend", "environment", "errors"}  # all others lie in folders
 # These and what lies in them import TensorFlow at once.
 HEAVY = ("backend", "models", "inference.tensorflow", "training", "pretraining")
 LIGHT = ("models.weights", "training.state", "training.history", "training.tuning", "pretraining.corpus")
-LIGHT += ("pretraining.masking", "pretraining.folder", "models.build")
+LIGHT += ("pretraining.masking", "pretraining.folder", "models.build", "models.heads")
 PRINTING = {"zhlabel.environment", "zhlabel.cli.settings"}  # they speak for a script before its own code runs
 HEAVY_PACKAGES = ("tensorflow", "tf_keras", "keras", "bert4keras", "torch", "transformers", "sklearn", "pandas")
 HEAVY_PACKAGES += ("jieba", "lightgbm", "networkx")

@@ -210,10 +210,11 @@ def drop_hashes(folder):
 def build_model(task="multi_label", *, head="cls", names=("裁员", "收购", "地震"), config=None, weights=None, seed=8):
     """Build a task's model on a toy encoder whose outputs differ clearly from text to text; gives it and the config."""
     from zhlabel.models.encoder import build_encoder, fill_encoder
+    from zhlabel.models.heads import HEADS
     from zhlabel.tasks import TASKS
 
     config = config or make_config("albert")
-    encoder = build_encoder(config, seed=1, summary="" if TASKS[task].by_token else head)
+    encoder = build_encoder(config, seed=1, outputs=HEADS[head].outputs)
     fill_encoder(encoder, config, draw_weights(config, seed=5) if weights is None else weights)
     return TASKS[task](names).build_model(encoder, head=head, seed=seed), config
 

@@ -27,7 +27,7 @@ def load_trainer(table, targets, *, config, precision):
     task = TASKS["multi_label"](str(label) for label in range(targets.shape[1]))
 
     def build():
-        return task.build_model(encoder.build_encoder(config, seed=1, summary="cls"), head="cls", seed=1)
+        return task.build_model(encoder.build_encoder(config, seed=1, outputs="cls"), head="cls", seed=1)
 
     model, _, _ = build_in_precision(precision, build, table.token_ids[None, :3])
     loop.compile_model(

@@ -54,7 +54,7 @@ def put_back_whole_last_layer():
     """The last layer of all tokens, where [CLS] alone is used."""
     from zhlabel.models import encoder
 
-    patch.object(encoder, "build_encoder", functools.partial(_call_without_summary, encoder.build_encoder)).start()
+    patch.object(encoder, "build_encoder", functools.partial(_call_for_all_tokens, encoder.build_encoder)).start()
 
 
 def try_padding_to_multiples():
@@ -117,5 +117,5 @@ def _compile_with(**options):
     patch.object(keras.Model, "compile", functools.partialmethod(keras.Model.compile, **options)).start()
 
 
-def _call_without_summary(build, *arguments, summary="", **options):
+def _call_for_all_tokens(build, *arguments, outputs="tokens", **options):
     return build(*arguments, **options)

@@ -1,17 +1,22 @@
 """Checkpoint folders: found by content, read in every dialect, and each fault refused with place and remedy."""
 
 import contextlib
+import hashlib
 import json
 import pickle
 import random
 import shutil
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
 import pytest
 import toy
 
-from zhlabel.checkpoints import encoder_shapes, find_checkpoint, inventory, read_weights
+from zhlabel.checkpoints import bundled as bundled_table
+from zhlabel.checkpoints import encoder_shapes, find_checkpoint, read_weights, recommend_learning_rate
+from zhlabel.checkpoints.bundled import Bundled
 from zhlabel.checkpoints.configs import normalise_config, recognise_family_of_config
 from zhlabel.checkpoints.names import derive_sizes, is_beside_encoder, name_in_checkpoint, recognise_family
 from zhlabel.checkpoints.torch_file import RefusedPickleError, read_torch_arrays, read_torch_index
@@ -48,7 +53,7 @@ def edit_config(folder, **changes):
 def test_every_dialect_is_recognised_and_read_exactly(tmp_path, family, file_format):
     weights = toy.write_checkpoint(tmp_path / "any name", family, file_format=file_format)
     found = find_checkpoint(tmp_path / "any name")
-    assert (found.family, found.file_format, found.bundled, found.note) == (family, file_format, False, "")
+    assert (found.family, found.file_format, found.bundled, found.note) == (family, file_format, "", "")
     assert found.config == toy.make_config(family)
     read = read_weights(found)
     assert list(read) == list(encoder_shapes(found.config))
@@ -474,22 +479,20 @@ def test_a_training_state_instead_of_weights_is_refused(tmp_path):
 def bundled(tmp_path, monkeypatch):
     """A folder with a toy checkpoint that passes for the bundled one."""
     toy.write_checkpoint(tmp_path, "albert", file_format="safetensors")
-    hashes = {inventory.hashlib.sha256(file.read_bytes()).hexdigest(): file.name for file in tmp_path.iterdir()}
-    monkeypatch.setattr(inventory, "BUNDLED_SHA256", hashes)
+    hashes = {hashlib.sha256(file.read_bytes()).hexdigest(): file.name for file in tmp_path.iterdir()}
+    monkeypatch.setattr(bundled_table, "BUNDLED", {"toy_tiny": Bundled(hashes, 5e-4)})
     return tmp_path
 
 
 def test_the_table_of_hashes_is_that_of_the_bundled_files():
-    for digest, name in inventory.BUNDLED_SHA256.items():
-        folder = "albert_base" if name == "albert_config_base.json" else "albert_tiny"
-        assert inventory.hashlib.sha256((PROJECT / folder / name).read_bytes()).hexdigest() == digest, name
-    names = ["albert_config_base.json", "config.json", "model.safetensors", "vocab.txt"]
-    assert sorted(inventory.BUNDLED_SHA256.values()) == names
+    for folder, bundled in bundled_table.BUNDLED.items():
+        found = [file for file in (PROJECT / folder).iterdir() if file.name != "README.md"]
+        assert bundled.files == {hashlib.sha256(file.read_bytes()).hexdigest(): file.name for file in found}
 
 
 def test_the_bundled_checkpoint_is_known_by_its_content(bundled):
     found = find_checkpoint(bundled)
-    assert (found.bundled, found.note, found.family) == (True, "", "albert")
+    assert (found.bundled, found.note, found.family) == ("toy_tiny", "", "albert")
 
 
 @pytest.mark.parametrize(
@@ -501,7 +504,7 @@ def test_a_checkpoint_dropped_in_beside_the_bundled_one_wins(bundled, family, fi
     toy.write_checkpoint(bundled, family, file_format=file_format, weights=toy.draw_weights(config), raw=raw)
     toy.write_vocabulary(bundled, toy.VOCABULARY[:50])
     found = find_checkpoint(bundled)
-    assert (found.family, found.bundled, found.config) == (family, False, config)
+    assert (found.family, found.bundled, found.config) == (family, "", config)
     assert "the bundled checkpoint is passed over" in found.note and found.weights_file.name in found.note
 
 
@@ -531,6 +534,74 @@ def test_a_stray_config_that_fits_nothing_leaves_the_bundled_checkpoint_usable(b
 def test_the_bundled_weights_with_another_vocabulary_are_refused(bundled):
     toy.write_vocabulary(bundled, [*toy.VOCABULARY[:-1], "外"])
     refuse(bundled, "is not the one that belongs to the bundled")
+
+
+def test_in_each_bundled_folder_a_dropped_in_checkpoint_with_its_own_vocabulary_wins(tmp_path, monkeypatch):
+    table = {}
+    for seed, (name, family) in enumerate((("toy_tiny", "albert"), ("toy_small", "bert"))):
+        toy.write_checkpoint(tmp_path / name, family, file_format="safetensors", seed=seed)
+        files = (tmp_path / name).iterdir()
+        hashes = {hashlib.sha256(file.read_bytes()).hexdigest(): file.name for file in files}
+        table[name] = Bundled(hashes, 5e-4)
+    monkeypatch.setattr(bundled_table, "BUNDLED", table)
+    for name in table:
+        assert find_checkpoint(tmp_path / name).bundled == name
+        config = toy.make_config("bert", vocab_size=50)
+        raw = toy.make_raw_config("bert", "pytorch") | {"vocab_size": 50}
+        toy.write_checkpoint(
+            tmp_path / name, "bert", file_format="pytorch", weights=toy.draw_weights(config, seed=7), raw=raw
+        )
+        toy.write_vocabulary(tmp_path / name, toy.VOCABULARY[:50])
+        found = find_checkpoint(tmp_path / name)
+        assert (found.bundled, found.config, found.file_format) == ("", config, "pytorch")
+        assert "the bundled checkpoint is passed over" in found.note
+
+
+def test_the_vocabulary_of_another_bundled_checkpoint_is_refused(bundled, monkeypatch):
+    toy.write_vocabulary(bundled, [*toy.VOCABULARY[:-1], "外"])
+    digest = hashlib.sha256((bundled / "vocab.txt").read_bytes()).hexdigest()
+    both = {**bundled_table.BUNDLED, "other": Bundled({digest: "vocab.txt"}, 1e-4)}
+    monkeypatch.setattr(bundled_table, "BUNDLED", both)
+    refuse(bundled, "is not the one that belongs to the bundled")
+
+
+def test_bfloat16_safetensors_are_read_exactly_without_torch_and_tensorflow(tmp_path):
+    weights = toy.write_checkpoint(tmp_path, "bert", file_format="safetensors")
+    arrays = toy.name_arrays(weights, "bert", "safetensors")
+    header, data = {}, b""
+    for name, array in arrays.items():
+        raw = (np.ascontiguousarray(array, "<f4").view("<u4") >> 16).astype("<u2").tobytes()
+        begin, data = len(data), data + raw
+        header[name] = {"dtype": "BF16", "shape": list(array.shape), "data_offsets": [begin, len(data)]}
+    text = json.dumps(header).encode()
+    (tmp_path / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + data)
+    code = f"""import sys
+from zhlabel.checkpoints import find_checkpoint, read_weights
+import numpy as np
+np.savez({str(tmp_path / "read.npz")!r}, **read_weights(find_checkpoint({str(tmp_path)!r})))
+print(sorted({{"tensorflow", "torch"}} & set(sys.modules)))"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, check=False)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+    read = np.load(tmp_path / "read.npz")
+    assert set(read.files) == set(weights)
+    for name, array in weights.items():
+        cut = (np.ascontiguousarray(array, "<f4").view("<u4") >> 16 << 16).view("<f4")
+        assert read[name].dtype == np.float32
+        np.testing.assert_array_equal(read[name], cut)
+
+
+def test_the_learning_rate_follows_family_width_and_whether_it_is_bundled():
+    def recommend(width, family, bundled="", **options):
+        return recommend_learning_rate({"hidden_size": width}, family, bundled, **options)[0]
+
+    assert recommend(312, "albert", "albert_tiny") == 5e-4
+    assert recommend(384, "bert", "albert_base") == 2e-4
+    assert recommend(312, "albert_brightmart") == recommend(256, "electra") == recommend(384, "bert") == 1e-4
+    assert recommend(768, "albert") == recommend(768, "electra") == 5e-5
+    assert recommend(768, "bert") == 2e-5  # a dropped-in BERT never gets the bundled checkpoint's rate
+    assert recommend(1024, "bert") == recommend(2048, "albert") == 1e-5
+    assert recommend(768, "bert", from_scratch=True) == 1e-4
+    assert "bert" in recommend_learning_rate({"hidden_size": 768}, "bert", "")[1]
 
 
 # From scratch

@@ -10,7 +10,8 @@ from toy import run_python
 
 from zhlabel.backend import keras, tf
 from zhlabel.data.tags import mark_legal
-from zhlabel.models.crf import CRF, make_tag_loss
+from zhlabel.models.crf import CRF
+from zhlabel.models.losses import make_tag_loss
 from zhlabel.models.tagger import build_tagger
 
 STARTS, PAIRS = mark_legal(("PER", "LOC"))
@@ -204,7 +205,7 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 import test_crf as tests
-from zhlabel.models.crf import make_tag_loss
+from zhlabel.models.losses import make_tag_loss
 
 results, ids = [], tests.toy.make_inputs(texts=4)[0]
 targets = tests.make_batch([4, 6, 8, 10], before=1, after=1)[1]

@@ -252,7 +252,7 @@ def test_mixed_precision_gives_nearly_the_same(family):
 @FAMILIES
 def test_the_first_tokens_hidden_states_alone_are_those_of_all(family):
     config, inputs = toy.make_config(family), list(toy.make_inputs())
-    whole, first = build_encoder(config, seed=1), build_encoder(config, seed=1, summary="cls")
+    whole, first = build_encoder(config, seed=1), build_encoder(config, seed=1, outputs="cls")
     fill_encoder(whole, config, toy.draw_weights(config))
     fill_encoder(first, config, toy.draw_weights(config))
     assert first.output_shape == (None, 1, 16)
@@ -260,12 +260,16 @@ def test_the_first_tokens_hidden_states_alone_are_those_of_all(family):
 
 
 @FAMILIES
-def test_the_summary_has_the_first_tokens_last_states_and_the_highest_before_without_padding(family):
+def test_cls_max_has_the_first_tokens_last_states_and_the_highest_before_without_padding(family):
     config, inputs = toy.make_config(family), list(toy.make_inputs())
     shorter = toy.make_config(family, num_hidden_layers=1)
     built = {}
-    for name, each, summary in (("whole", config, ""), ("before", shorter, ""), ("both", config, "cls_max")):
-        built[name] = build_encoder(each, seed=1, summary=summary)
+    for name, each, outputs in (
+        ("whole", config, "tokens"),
+        ("before", shorter, "tokens"),
+        ("both", config, "cls_max"),
+    ):
+        built[name] = build_encoder(each, seed=1, outputs=outputs)
         weights = toy.draw_weights(config)
         fill_encoder(built[name], each, {key: weights[key] for key in list_encoder_variables(built[name], each)})
     assert built["both"].output_shape == (None, 2, 16)

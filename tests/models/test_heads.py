@@ -8,8 +8,11 @@ import toy
 
 from zhlabel.backend import keras, tf
 from zhlabel.data.tags import mark_legal
+from zhlabel.models import heads
+from zhlabel.models.classifier import build_classifier
 from zhlabel.models.encoder import build_encoder, fill_encoder
-from zhlabel.models.tagger import TAGGER_KINDS, SelfAttention, build_tagger
+from zhlabel.models.heads import TAGGERS
+from zhlabel.models.tagger import SelfAttention, build_tagger
 from zhlabel.models.weights import name_weights
 from zhlabel.training.loop import _reseed_dropout
 
@@ -47,10 +50,10 @@ def name_head_weights(model):
 
 
 def test_every_kind_is_tested():
-    assert WEIGHTS.keys() == TAGGER_KINDS.keys()
+    assert WEIGHTS.keys() == TAGGERS.keys()
 
 
-@pytest.mark.parametrize("kind", TAGGER_KINDS)
+@pytest.mark.parametrize("kind", TAGGERS)
 def test_every_weight_has_a_name_of_its_own_and_the_shape_of_its_layer(kind):
     shapes = {name: tuple(variable.shape) for name, variable in name_head_weights(build_toy(kind)).items()}
     assert shapes == {**WEIGHTS[kind], "emissions/bias": (TAGS,)}
@@ -61,7 +64,7 @@ def test_an_unknown_kind_is_not_taken_for_another():
         build_toy("bilstm")
 
 
-@pytest.mark.parametrize("kind", TAGGER_KINDS)
+@pytest.mark.parametrize("kind", TAGGERS)
 def test_a_text_has_the_same_emissions_alone_padded_and_in_a_batch(kind):
     model, (ids, segments) = build_toy(kind), toy.make_inputs()
     together = model([ids, segments]).numpy()
@@ -132,3 +135,38 @@ def test_the_mask_that_an_encoder_gives_to_keras_does_not_reach_the_loss(family)
     ids, segments = toy.make_inputs()
     assert encoder([ids, segments])._keras_mask is not None
     assert getattr(model([ids, segments]), "_keras_mask", None) is None
+
+
+def test_a_pooling_is_one_function_and_one_entry(monkeypatch):
+    """Attention pooling reads all tokens, and padding changes nothing."""
+
+    def pool_by_attention(hidden, token_ids, *, seed):
+        scores = keras.layers.Dense(1, name="attention")(hidden)
+
+        def pool(each):
+            weights = tf.nn.softmax(tf.where(each[2][:, :, None] > 0, each[1], -1e9), axis=1)
+            return tf.reduce_sum(weights * each[0], axis=1)
+
+        return keras.layers.Lambda(pool, name="pooled")([hidden, scores, token_ids])
+
+    monkeypatch.setitem(heads.CLASSIFIERS, "attention", heads.Head(pool=pool_by_attention))
+    encoder = build_encoder(toy.make_config("bert"), seed=1, outputs=heads.CLASSIFIERS["attention"].outputs)
+    model = build_classifier(encoder, 3, activation="sigmoid", seed=1, head="attention")
+    ids = np.array([[2, 7, 8, 3]], "int32")
+    padded = np.array([[2, 7, 8, 3, 0, 0]], "int32")
+    expected, found = (model([each, np.zeros_like(each)]) for each in (ids, padded))
+    assert expected.shape == (1, 3)
+    np.testing.assert_allclose(expected, found, atol=1e-6)
+
+
+def test_every_head_asks_for_its_own_encoder_outputs():
+    assert {name: head.outputs for name, head in heads.CLASSIFIERS.items()} == {"cls": "cls", "cls_max": "cls_max"}
+    assert {head.outputs for head in TAGGERS.values()} == {"tokens"}
+
+
+def test_a_head_that_begins_at_random_has_a_rate_of_its_own_but_none_below_the_encoders():
+    assert heads.recommend_head_learning_rate("bilstm_crf", 5e-4)[0] == 2e-3
+    assert heads.recommend_head_learning_rate("bilstm_crf", 5e-3)[0] == 5e-3
+    assert {heads.recommend_head_learning_rate(head, 5e-4)[0] for head in ("cls", "cls_max", "crf", "softmax")} == {
+        5e-4
+    }

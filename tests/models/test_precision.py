@@ -13,7 +13,7 @@ IDS = toy.make_inputs()[0]
 
 
 def build():
-    encoder = build_encoder(toy.make_config("albert"), seed=1, summary="cls")
+    encoder = build_encoder(toy.make_config("albert"), seed=1, outputs="cls")
     return TASKS["multi_label"](["甲", "乙"]).build_model(encoder, head="cls", seed=1)
 
 

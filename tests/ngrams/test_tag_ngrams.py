@@ -16,8 +16,8 @@ from zhlabel.data.tokenizer import Encodings, Tokenizer
 from zhlabel.inference.export import export_run
 from zhlabel.inference.run import load_run
 from zhlabel.inference.tensorflow import load_model, predict_rows
-from zhlabel.models.crf import make_tag_loss
 from zhlabel.models.encoder import build_encoder
+from zhlabel.models.losses import make_tag_loss
 from zhlabel.models.ngram_layers import build_margin_model
 from zhlabel.models.tagger import build_tagger
 from zhlabel.models.weights import name_weights

@@ -13,7 +13,7 @@ from zhlabel.data.tags import IGNORED, Entity
 from zhlabel.data.tokenizer import Tokenizer
 from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
-from zhlabel.models.tagger import TAGGER_KINDS
+from zhlabel.models.heads import CLASSIFIERS, TAGGERS
 from zhlabel.tasks import TASKS
 from zhlabel.tasks.base import Task
 
@@ -191,8 +191,9 @@ def test_a_temperature_of_ner_is_refused():
         NER.rescale([], 2.0)
 
 
-def test_the_heads_of_ner_are_those_that_can_be_built():
-    assert NER.heads == tuple(TAGGER_KINDS)
+def test_the_heads_of_each_task_are_those_that_can_be_built():
+    assert NER.heads == tuple(TAGGERS)
+    assert TASKS["multi_label"].heads == TASKS["multi_class"].heads == tuple(CLASSIFIERS)
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))

@@ -18,9 +18,9 @@ def build_toy(family="albert"):
     """A classifier without dropout whose step is plain descent, so that weights tell the gradients."""
     set_seed(1)
     config = toy.make_config(family)
-    encoder = build_encoder(config, seed=1, summary="cls_max")
+    encoder = build_encoder(config, seed=1, outputs="cls_max")
     fill_encoder(encoder, config, toy.draw_weights(config))
-    model = build_classifier(encoder, 3, activation="sigmoid", seed=1)
+    model = build_classifier(encoder, 3, activation="sigmoid", seed=1, head="cls_max")
     model.compile(optimizer=keras.optimizers.SGD(RATE), loss="binary_crossentropy")
     return model
 

@@ -5,7 +5,7 @@ import pytest
 
 from zhlabel.backend import keras, tf
 from zhlabel.training import loop
-from zhlabel.training.optimizer import WarmupThenDecay
+from zhlabel.training.optimizer import FusedAdam, WarmupThenDecay
 
 RATE, HEAD_RATE = 1e-2, 5e-2
 
@@ -126,3 +126,15 @@ def test_the_decay_moves_weights_by_their_own_rate_and_no_bias_or_frozen_variabl
         rate = (head_rate or RATE) if is_head(variable) else RATE
         decayed = "kernel" in variable.name
         assert np.allclose(variable.numpy(), value * (1 - 0.5 * rate * decayed), rtol=1e-6, atol=0), variable.name
+
+
+def test_keras_keeps_the_moments_where_the_fused_step_looks_for_them():
+    """FusedAdam reads private attributes of Keras's Adam: _var_key, _index_dict, _momentums and _velocities."""
+    variables = [tf.Variable(np.ones(shape, "float32"), name=name) for name, shape in (("a", (2,)), ("b", (3, 2)))]
+    optimizer = FusedAdam(WarmupThenDecay(RATE, 10, 0))
+    optimizer.build(variables)
+    keys = [optimizer._var_key(variable) for variable in variables]
+    assert [optimizer._index_dict[key] for key in keys] == [0, 1]
+    for moments in (optimizer._momentums, optimizer._velocities):
+        assert [each.shape for each in moments] == [each.shape for each in variables]
+    assert optimizer._use_weight_decay(variables[0]) in (True, False)

@@ -16,8 +16,8 @@ from zhlabel.errors import InputError
 from zhlabel.inference import tensorflow
 from zhlabel.models import lora
 from zhlabel.models.classifier import build_classifier
-from zhlabel.models.crf import make_tag_loss
 from zhlabel.models.encoder import build_encoder, fill_encoder
+from zhlabel.models.losses import make_tag_loss
 from zhlabel.models.tagger import build_tagger
 from zhlabel.runs import plan
 from zhlabel.training import loop, state

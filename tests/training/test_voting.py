@@ -32,8 +32,8 @@ def make_data(count, *, seed):
 
 def build_toy():
     set_seed(1)
-    encoder = build_encoder(CONFIG, seed=1, summary="cls_max")
-    return compile_toy(build_classifier(encoder, 2, activation="sigmoid", seed=1))
+    encoder = build_encoder(CONFIG, seed=1, outputs="cls_max")
+    return compile_toy(build_classifier(encoder, 2, activation="sigmoid", seed=1, head="cls_max"))
 
 
 def test_the_logits_are_the_weighted_sum_of_encoder_and_n_grams():

@@ -1,15 +1,29 @@
 """A checkpoint folder -> family, normalised config, table of its variables; recognised by content, never by name.
 
-names.py       our names of the variables, and what each kind of checkpoint calls them
-configs.py     which json is the config, and what its words mean
-torch_file.py  pytorch_model.bin without torch
-weights.py     three file formats, seen alike
+families.py    one record a family: variable names, words of its config, shared layers, what suits it
+bundled.py     the checkpoints that come with the project, known by the hashes of their files
 folder.py      a folder -> Checkpoint; every difference between two complete lists is an InputError
-pretraining_heads.py  the heads that pretraining goes on from, under the names of each family
-writer.py      config, weights and heads -> a folder that is read again
+inventory.py   which files of a folder are the weights and the vocabulary
+configs.py     which json is the config, and what its words mean
+names.py       our names of the variables and their shapes, and a checkpoint's
+weights.py     three file formats, seen alike
+torch_file.py  pytorch_model.bin without torch
+mlm_heads.py   the heads that pretraining goes on from, under the names of each family
+rates.py       the peak learning rate that suits a checkpoint
+write.py       config, weights and heads -> a folder that is read again
 """
 
+from zhlabel.checkpoints.families import FAMILIES
 from zhlabel.checkpoints.folder import Checkpoint, find_checkpoint, read_weights
 from zhlabel.checkpoints.names import encoder_shapes, layer_names
+from zhlabel.checkpoints.rates import recommend_learning_rate
 
-__all__ = ["Checkpoint", "encoder_shapes", "find_checkpoint", "layer_names", "read_weights"]
+__all__ = [
+    "FAMILIES",
+    "Checkpoint",
+    "encoder_shapes",
+    "find_checkpoint",
+    "layer_names",
+    "read_weights",
+    "recommend_learning_rate",
+]

@@ -7,7 +7,7 @@ computes; in BERT's, ELECTRA's and all Hugging Face configs it is the form with 
 
 import json
 
-from zhlabel.checkpoints.names import SHARED_FAMILIES
+from zhlabel.checkpoints.families import FAMILIES
 from zhlabel.errors import InputError
 
 _SIZES = (
@@ -125,7 +125,7 @@ def _explain_no_config(candidates, sizes, *, folder, family):
             + "\n".join(lines)
             + "\nPut the config there that came with this checkpoint."
         )
-    unknown = "the number of attention heads" + (" and of layers" if family in SHARED_FAMILIES else "")
+    unknown = "the number of attention heads" + (" and of layers" if FAMILIES[family].shares_layers else "")
     text = json.dumps(dict.fromkeys(_required_in_file(family), 0)).replace("0", "...")
     read = ", ".join(f"{key} {value}" for key, value in sizes.items())
     return (
@@ -137,7 +137,7 @@ def _explain_no_config(candidates, sizes, *, folder, family):
 
 def _required_in_file(family):
     """The values that no variable shows."""
-    return ("num_attention_heads", "num_hidden_layers") if family in SHARED_FAMILIES else ("num_attention_heads",)
+    return ("num_attention_heads", "num_hidden_layers") if FAMILIES[family].shares_layers else ("num_attention_heads",)
 
 
 def normalise_config(raw, sizes, *, place, family, tensorflow):
@@ -158,10 +158,10 @@ def normalise_config(raw, sizes, *, place, family, tensorflow):
         InputError: a value is missing or impossible, or asks for a variant that is not built here.
     """
     _refuse_variants(raw, place)
-    config = {"family": family}
+    record, config = FAMILIES[family], {"family": family}
     for key in _SIZES:
         value = raw.get(key, sizes.get(key, _SIZE_DEFAULTS.get(key)))
-        if key == "embedding_size" and (value is None or family == "bert"):
+        if key == "embedding_size" and (value is None or not record.embeds_at_own_width):
             value = raw.get("hidden_size", sizes.get("hidden_size"))
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             found = "is missing" if value is None else f"is {value!r}, expected a whole number above 0"
@@ -173,9 +173,8 @@ def normalise_config(raw, sizes, *, place, family, tensorflow):
             f"{place}: hidden_size {config['hidden_size']} can't be divided among num_attention_heads "
             f"{config['num_attention_heads']}. One of them is not this checkpoint's ({_HEADS})."
         )
-    config["hidden_act"] = _normalise_activation(raw, place, family, tensorflow)
-    # Defaults of the original code: ALBERT's has no dropout, BERT's and ELECTRA's 0.1.
-    dropout = 0.0 if family in SHARED_FAMILIES else 0.1
+    config["hidden_act"] = _normalise_activation(raw, place, record, tensorflow)
+    dropout = record.dropout_rate
     numbers = {"layer_norm_eps": 1e-12, "hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
     for key, default in {**numbers, "initializer_range": 0.02}.items():
         value = raw.get(key, default)
@@ -186,11 +185,11 @@ def normalise_config(raw, sizes, *, place, family, tensorflow):
 
 
 def _normalise_activation(raw, place, family, tensorflow):
-    word = raw.get("hidden_act", "gelu_new" if family in SHARED_FAMILIES else "gelu")
-    if word in _TANH_GELU or (word == "gelu" and tensorflow and family in SHARED_FAMILIES):
+    word = raw.get("hidden_act", family.default_activation)
+    if word in _TANH_GELU:
         return "gelu_tanh"
     known = {
-        "gelu": "gelu_erf",
+        "gelu": family.tensorflow_gelu if tensorflow else "gelu_erf",
         "gelu_erf": "gelu_erf",
         "relu": "relu",
         "swish": "swish",
@@ -215,9 +214,10 @@ def _refuse_variants(raw, place):
         raise InputError(
             f'{place}: position_embedding_type is "{raw["position_embedding_type"]}", expected "absolute".'
         )
-    if raw.get("model_type", "bert") not in ("albert", "electra", "bert"):
+    possible = [family.name for family in FAMILIES.values() if family.hugging_face]
+    if "model_type" in raw and raw["model_type"] not in possible:
         raise InputError(
-            f'{place}: model_type is "{raw["model_type"]}". Only albert, electra and bert can be built here '
+            f'{place}: model_type is "{raw["model_type"]}". Only {", ".join(possible)} can be built here '
             "(Chinese RoBERTa-wwm is a bert and says so)."
         )
 
@@ -238,12 +238,11 @@ def recognise_family_of_config(raw, *, place):
     if "model_type" in raw:
         _refuse_variants(raw, place)
         return raw["model_type"]
-    if "ln_type" in raw:
-        return "albert_brightmart"
-    if "num_hidden_groups" in raw or "inner_group_num" in raw:
-        return "albert"
+    for family in FAMILIES.values():
+        if raw.keys() & set(family.config_marks):
+            return family.name
     if "embedding_size" not in raw:
-        return "bert"
+        return next(family.name for family in FAMILIES.values() if not family.embeds_at_own_width)
     raise InputError(
         f"{place}: it fits both ELECTRA and ALBERT. Without weights nothing else tells them apart: "
         'add "model_type": "electra" or "albert", or "ln_type": "postln" for brightmart\'s ALBERT.'

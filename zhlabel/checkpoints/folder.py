@@ -3,8 +3,9 @@
 import dataclasses
 from pathlib import Path
 
+from zhlabel.checkpoints.bundled import find_bundled
 from zhlabel.checkpoints.configs import choose_config, normalise_config, read_candidates, recognise_family_of_config
-from zhlabel.checkpoints.inventory import cut_list, find_vocabulary, find_weights, is_bundled, list_other_vocabularies
+from zhlabel.checkpoints.inventory import cut_list, find_vocabulary, find_weights, list_other_vocabularies
 from zhlabel.checkpoints.names import (
     derive_sizes,
     encoder_shapes,
@@ -24,13 +25,13 @@ class Checkpoint:
 
     Attributes:
         folder: where it lies.
-        family: "albert_brightmart", "albert" (Google's layout), "electra" or "bert".
+        family: a name of ``families.FAMILIES``; "albert" is Google's layout.
         config: the normalised config, with ``family`` in it: all that is needed to build the encoder.
         config_file: the json it was read from.
         vocab_file: its vocab.txt.
         weights_file: the file of the weights (a TensorFlow checkpoint's ``.index``); None from scratch.
         file_format: "tensorflow", "safetensors" or "pytorch"; "" from scratch.
-        bundled: whether these are the weights that come with the project.
+        bundled: name of the checkpoint of the project's own whose weights these are; "" for all others.
         note: what the user should know about the choice, for a script to print; may be "".
     """
 
@@ -41,7 +42,7 @@ class Checkpoint:
     vocab_file: Path
     weights_file: Path | None
     file_format: str
-    bundled: bool
+    bundled: str
     note: str = ""
 
 
@@ -76,11 +77,11 @@ def find_checkpoint(folder, *, from_scratch=False):
     unified = unify_names(shapes, tensorflow=tensorflow)
     shapes = {name: shapes[own] for name, own in unified.items()}
     family = _recognise(weights_file, shapes)
-    bundled = [file for file in candidates if is_bundled(file)]
+    bundled = [file for file in candidates if find_bundled(file)]
     sizes = derive_sizes(shapes, family, tensorflow=tensorflow)
     vocab_file = find_vocabulary(folder)
-    own_weights = is_bundled(weights_file)
-    _check_vocabulary(vocab_file, sizes, candidates, weights_file, own_weights=own_weights)
+    own = (*find_bundled(weights_file), "")[0]
+    _check_vocabulary(vocab_file, sizes, candidates, weights_file, own=own)
     config_file, config = choose_config(
         candidates, sizes, folder=folder, family=family, tensorflow=tensorflow, bundled=bundled
     )
@@ -90,9 +91,7 @@ def find_checkpoint(folder, *, from_scratch=False):
             f"{config_file} says num_hidden_layers 1; published models have 4 or more, and one folder of ALBERT tiny "
             "carries a wrong 1. Set it right if you know better.\n"
         )
-    return Checkpoint(
-        folder, family, config, config_file, vocab_file, weights_file, file_format, own_weights, note.rstrip()
-    )
+    return Checkpoint(folder, family, config, config_file, vocab_file, weights_file, file_format, own, note.rstrip())
 
 
 def read_weights(checkpoint):
@@ -128,7 +127,7 @@ def _is_turned(canonical, tensorflow):
 
 def _find_scratch(folder, candidates):
     """Build a Checkpoint of config and vocab.txt alone."""
-    own = {file: raw for file, raw in candidates.items() if not is_bundled(file)} or candidates
+    own = {file: raw for file, raw in candidates.items() if not find_bundled(file)} or candidates
     if len(own) != 1:
         names = ", ".join(file.name for file in own) or "none"
         raise InputError(f"{folder}: training from scratch needs one config in the folder; found {names}.")
@@ -143,7 +142,7 @@ def _find_scratch(folder, candidates):
     config = normalise_config(
         {**raw, "vocab_size": rows}, {}, place=config_file, family=family, tensorflow="model_type" not in raw
     )
-    return Checkpoint(folder, family, config, config_file, vocab_file, None, "", False, note)
+    return Checkpoint(folder, family, config, config_file, vocab_file, None, "", "", note)
 
 
 def _recognise(weights_file, shapes):
@@ -161,10 +160,10 @@ def _recognise(weights_file, shapes):
     return family
 
 
-def _check_vocabulary(vocab_file, sizes, candidates, weights_file, *, own_weights):
+def _check_vocabulary(vocab_file, sizes, candidates, weights_file, *, own):
     """Hold the word table to vocab.txt, and name the odd one out."""
     rows, tokens = sizes.get("vocab_size"), len(read_vocabulary(vocab_file))
-    if own_weights and not is_bundled(vocab_file):
+    if own and own not in find_bundled(vocab_file):
         raise InputError(
             f"{vocab_file} is not the one that belongs to the bundled {weights_file.name}. Put the weights there that "
             "this vocab.txt came with, or take the bundled one back: git checkout -- " + str(vocab_file)
@@ -172,7 +171,7 @@ def _check_vocabulary(vocab_file, sizes, candidates, weights_file, *, own_weight
     if rows is None or rows == tokens:
         return
     where = f"{vocab_file} has {tokens} tokens, the word table of {weights_file.name} has {rows} rows"
-    if is_bundled(vocab_file):
+    if find_bundled(vocab_file):
         other = (*list_other_vocabularies(vocab_file.parent), "the vocab.txt that came with your checkpoint")[0]
         raise InputError(f"{where}.\nvocab.txt is still the bundled one. Copy {other} over it.")
     same = [file.name for file, raw in candidates.items() if raw.get("vocab_size") == rows]

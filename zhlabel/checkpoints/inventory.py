@@ -1,17 +1,8 @@
-"""What lies in a checkpoint's folder: its weights file, its vocab.txt, and which files are the project's own."""
+"""What lies in a checkpoint's folder: its weights file, and its vocab.txt."""
 
-import hashlib
-
+from zhlabel.checkpoints.bundled import find_bundled
 from zhlabel.errors import InputError
 
-# The checkpoint that comes with the project, known by these hashes wherever it lies (line ends of text as "\n").
-BUNDLED_SHA256 = {
-    "d8cf18fecdf2ce8035df172fbbc18263cf8e9e23aafba27363483efd103704eb": "config.json",
-    "3e2940d40bbaccd75f20bb2ab6dfbae7f5a02da058305ad601ec3b1e6860a9c7": "vocab.txt",
-    "a717000def31c551b286801fe6a9b72291d2c5a291e74dedf89d260573097b85": "model.safetensors",
-    "40b645e207c32e7544e6d3dcb532c9ae7e96dab0aaa6334b3d3764beadc6744f": "albert_config_base.json",
-}
-_LARGEST_BUNDLED = 64_000_000  # bytes; a larger file is not hashed
 _PATTERNS = {"tensorflow": "*.index", "safetensors": "*.safetensors", "pytorch": "*.bin"}
 _NOT_WEIGHTS = ("training_args.bin", "optimizer.bin", "scheduler.bin")  # what a Hugging Face trainer leaves behind
 _SHOWN = 5
@@ -35,7 +26,7 @@ def find_weights(folder):
     """
     found = [(kind, file) for kind, pattern in _PATTERNS.items() for file in sorted(folder.glob(pattern))]
     found = [(kind, file) for kind, file in found if file.name not in _NOT_WEIGHTS]
-    own = [(kind, file) for kind, file in found if not is_bundled(file)]
+    own = [(kind, file) for kind, file in found if not find_bundled(file)]
     note = ""
     if own and len(own) < len(found):
         note = f"{folder}: the bundled checkpoint is passed over for the one you put there ({own[0][1].name}).\n"
@@ -98,20 +89,6 @@ def list_other_vocabularies(folder):
         folder: a Path.
     """
     return sorted(file.name for file in folder.glob("*vocab*.txt") if file.name != "vocab.txt")
-
-
-def is_bundled(file):
-    """Return whether a file is, by its content, one that comes with the project.
-
-    Args:
-        file: a Path.
-    """
-    if not file.is_file() or file.stat().st_size > _LARGEST_BUNDLED:
-        return False
-    content = file.read_bytes()
-    if file.suffix in (".txt", ".json"):
-        content = content.replace(b"\r\n", b"\n")
-    return hashlib.sha256(content).hexdigest() in BUNDLED_SHA256
 
 
 def cut_list(items, separator=", "):

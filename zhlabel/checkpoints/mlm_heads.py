@@ -9,26 +9,11 @@ published name it would be taken for the generator.
 
 from pathlib import Path
 
+from zhlabel.checkpoints.families import FAMILIES
 from zhlabel.checkpoints.names import unify_names
 from zhlabel.checkpoints.weights import read_arrays, read_shapes
 
 HEADS_FILE = "pretraining/heads.safetensors"
-_PARTS = {
-    True: {
-        "dense/kernel": "transform/dense/kernel",
-        "dense/bias": "transform/dense/bias",
-        "norm/gamma": "transform/LayerNorm/gamma",
-        "norm/beta": "transform/LayerNorm/beta",
-        "bias": "output_bias",
-    },
-    False: {
-        "dense/kernel": "dense.weight",
-        "dense/bias": "dense.bias",
-        "norm/gamma": "LayerNorm.weight",
-        "norm/beta": "LayerNorm.bias",
-        "bias": "bias",
-    },
-}
 
 
 def head_shapes(config, *, bag_of_words):
@@ -47,7 +32,7 @@ def head_shapes(config, *, bag_of_words):
     """
     hidden, embedding, tokens = config["hidden_size"], config["embedding_size"], config["vocab_size"]
     # brightmart's goes through the turned projection from H to E behind its LayerNorm, so it has width H.
-    widths = {"lm_head": hidden if config["family"] == "albert_brightmart" else embedding}
+    widths = {"lm_head": hidden if FAMILIES[config["family"]].projects_words_alone else embedding}
     if bag_of_words:
         widths["bag_head"] = embedding
     shapes = {}
@@ -63,7 +48,7 @@ def name_head_in_checkpoint(canonical, family, *, tensorflow):
 
     Args:
         canonical: our name of the variable.
-        family: "albert_brightmart", "albert", "electra" or "bert".
+        family: a name of FAMILIES.
         tensorflow: True for a TensorFlow checkpoint, False for Hugging Face files.
 
     Returns:
@@ -73,13 +58,8 @@ def name_head_in_checkpoint(canonical, family, *, tensorflow):
     'cls.predictions.transform.LayerNorm.bias'
     """
     head, _, part = canonical.partition("/")
-    if head != "lm_head" or family == "electra":
-        return ""
-    if tensorflow:
-        return f"cls/predictions/{_PARTS[True][part]}"
-    if family == "albert":
-        return f"predictions.{_PARTS[False][part]}"
-    return f"cls.predictions.{'' if part == 'bias' else 'transform.'}{_PARTS[False][part]}"
+    names = FAMILIES[family].names(tensorflow=tensorflow).lm_head
+    return names[part] if head == "lm_head" and names else ""
 
 
 def read_heads(checkpoint, *, bag_of_words):

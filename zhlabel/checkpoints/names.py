@@ -1,69 +1,18 @@
 """Variables: our canonical names and shapes, and what each kind of checkpoint calls them.
 
 Canonical names are paths: ``embeddings/word``, ``layer_3/attention/query/kernel``, and ``shared_layer/...`` where all
-layers are one (ALBERT). A kernel is [inputs, outputs]. The names of published checkpoints occur in this folder alone.
+layers are one (ALBERT). A kernel is [inputs, outputs]. The names of published checkpoints lie in families.py.
 """
 
 import re
 
-SHARED_FAMILIES = ("albert_brightmart", "albert")
+from zhlabel.checkpoints.families import FAMILIES
+
 _EMBEDDINGS = {
     "embeddings/word": "embeddings/word_embeddings",
     "embeddings/segment": "embeddings/token_type_embeddings",
     "embeddings/position": "embeddings/position_embeddings",
     "embeddings/norm": "embeddings/LayerNorm",
-}
-# What one transformer layer calls its parts: in BERT, ELECTRA and brightmart's ALBERT; in Google's TensorFlow
-# ALBERT; in Hugging Face's ALBERT.
-_BERT_LAYER = {
-    "attention/query": "attention/self/query",
-    "attention/key": "attention/self/key",
-    "attention/value": "attention/self/value",
-    "attention/output": "attention/output/dense",
-    "attention/norm": "attention/output/LayerNorm",
-    "feed_forward/inner": "intermediate/dense",
-    "feed_forward/outer": "output/dense",
-    "feed_forward/norm": "output/LayerNorm",
-}
-_GOOGLE_LAYER = {
-    "attention/query": "attention_1/self/query",
-    "attention/key": "attention_1/self/key",
-    "attention/value": "attention_1/self/value",
-    "attention/output": "attention_1/output/dense",
-    "attention/norm": "LayerNorm",
-    "feed_forward/inner": "ffn_1/intermediate/dense",
-    "feed_forward/outer": "ffn_1/intermediate/output/dense",
-    "feed_forward/norm": "LayerNorm_1",
-}
-_HUGGING_FACE_ALBERT_LAYER = {
-    "attention/query": "attention/query",
-    "attention/key": "attention/key",
-    "attention/value": "attention/value",
-    "attention/output": "attention/dense",
-    "attention/norm": "attention/LayerNorm",
-    "feed_forward/inner": "ffn",
-    "feed_forward/outer": "ffn_output",
-    "feed_forward/norm": "full_layer_layer_norm",
-}
-# (family, is it a TensorFlow file?): root of all names, projection from E to H, layer number i, parts of a layer.
-_DIALECTS = {
-    ("albert_brightmart", True): ("bert", "embeddings/word_embeddings_2", "encoder/layer_shared", _BERT_LAYER),
-    ("albert", True): (
-        "bert",
-        "encoder/embedding_hidden_mapping_in",
-        "encoder/transformer/group_0/inner_group_0",
-        _GOOGLE_LAYER,
-    ),
-    ("electra", True): ("electra", "embeddings_project", "encoder/layer_{i}", _BERT_LAYER),
-    ("bert", True): ("bert", None, "encoder/layer_{i}", _BERT_LAYER),
-    ("albert", False): (
-        "albert",
-        "encoder/embedding_hidden_mapping_in",
-        "encoder/albert_layer_groups/0/albert_layers/0",
-        _HUGGING_FACE_ALBERT_LAYER,
-    ),
-    ("electra", False): ("electra", "embeddings_project", "encoder/layer/{i}", _BERT_LAYER),
-    ("bert", False): ("bert", None, "encoder/layer/{i}", _BERT_LAYER),
 }
 _TORCH_LEAVES = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias"}
 # Heads, optimizer slots and buffers: what a checkpoint may hold beside its encoder.
@@ -89,9 +38,9 @@ def encoder_shapes(config):
     >>> len(shapes), shapes["layer_1/feed_forward/inner/kernel"]
     (37, (16, 32))
     """
-    family, hidden, inner = config["family"], config["hidden_size"], config["intermediate_size"]
+    family, hidden, inner = FAMILIES[config["family"]], config["hidden_size"], config["intermediate_size"]
     embedding = config["embedding_size"]
-    width = hidden if family == "albert_brightmart" else embedding
+    width = hidden if family.projects_words_alone else embedding
     shapes = {
         "embeddings/word": (config["vocab_size"], embedding),
         "embeddings/segment": (config["type_vocab_size"], width),
@@ -99,7 +48,7 @@ def encoder_shapes(config):
         "embeddings/norm/beta": (width,),
         "embeddings/norm/gamma": (width,),
     }
-    if family == "albert_brightmart":
+    if family.projects_words_alone:
         shapes["embeddings/projection/kernel"] = (embedding, hidden)
     elif embedding != hidden:
         shapes["embeddings/projection/kernel"] = (embedding, hidden)
@@ -132,7 +81,7 @@ def layer_names(config):
     >>> layer_names({"family": "bert", "num_hidden_layers": 2})
     ['layer_0', 'layer_1']
     """
-    if config["family"] in SHARED_FAMILIES:
+    if FAMILIES[config["family"]].shares_layers:
         return ["shared_layer"]
     return [f"layer_{i}" for i in range(config["num_hidden_layers"])]
 
@@ -142,7 +91,7 @@ def name_in_checkpoint(canonical, family, *, tensorflow):
 
     Args:
         canonical: our name of the variable.
-        family: "albert_brightmart", "albert", "electra" or "bert".
+        family: a name of FAMILIES.
         tensorflow: True for a TensorFlow checkpoint, False for Hugging Face files.
 
     >>> name_in_checkpoint("layer_3/attention/query/kernel", "bert", tensorflow=True)
@@ -150,21 +99,22 @@ def name_in_checkpoint(canonical, family, *, tensorflow):
     >>> name_in_checkpoint("shared_layer/feed_forward/norm/gamma", "albert", tensorflow=False)
     'albert.encoder.albert_layer_groups.0.albert_layers.0.full_layer_layer_norm.weight'
     """
-    root, projection, layer, parts = _DIALECTS[family, tensorflow]
+    record = FAMILIES[family]
+    names = record.names(tensorflow=tensorflow)
     module, _, leaf = canonical.rpartition("/")
     if leaf not in _TORCH_LEAVES:
         module, leaf = canonical, ""
     if module == "embeddings/projection":
-        path = projection
-        leaf = "" if family == "albert_brightmart" else leaf
+        path = names.projection
+        leaf = "" if record.projects_words_alone else leaf
     elif module in _EMBEDDINGS:
         path = _EMBEDDINGS[module]
     else:
         owner, _, part = module.partition("/")
-        path = f"{layer.format(i=owner.removeprefix('layer_'))}/{parts[part]}"
+        path = f"{names.layer.format(i=owner.removeprefix('layer_'))}/{names.parts[part]}"
     if tensorflow:
-        return "/".join(filter(None, (root, path, leaf)))
-    return f"{root}/{path}/{_TORCH_LEAVES.get(leaf, 'weight')}".replace("/", ".")
+        return "/".join(filter(None, (names.root, path, leaf)))
+    return f"{names.root}/{path}/{_TORCH_LEAVES.get(leaf, 'weight')}".replace("/", ".")
 
 
 def is_beside_encoder(name):
@@ -197,8 +147,8 @@ def unify_names(names, *, tensorflow):
     bare = any(name.startswith("embeddings.") for name in names)
     root = ""
     if bare:
-        text = " ".join(names)
-        root = "albert." if "albert_layer_groups" in text else "electra." if "embeddings_project" in text else "bert."
+        text, kinds = " ".join(names), [each.hugging_face for each in FAMILIES.values() if each.hugging_face]
+        root = next(kind.root for kind in kinds if kind.bare_mark in text) + "."
     unified = {}
     for name in names:
         inside = bare and name.startswith(("embeddings.", "encoder.", "pooler.", "embeddings_project."))
@@ -219,11 +169,12 @@ def recognise_family(names):
     names = set(names)
     if "generator_predictions.dense.weight" in names and "discriminator_predictions.dense.weight" not in names:
         return "generator"
-    for family, tensorflow in _DIALECTS:
+    for family in FAMILIES.values():
         # The bias of the attention's output lies at another place in each layout, and under another root in ELECTRA.
-        layer = "shared_layer" if family in SHARED_FAMILIES else "layer_0"
-        if name_in_checkpoint(f"{layer}/attention/output/bias", family, tensorflow=tensorflow) in names:
-            return family
+        bias = f"{family.first_layer}/attention/output/bias"
+        kinds = [tensorflow for tensorflow in (True, False) if family.names(tensorflow=tensorflow)]
+        if any(name_in_checkpoint(bias, family.name, tensorflow=tensorflow) in names for tensorflow in kinds):
+            return family.name
     return "generator" if any(name.startswith("generator/") for name in names) else ""
 
 
@@ -240,7 +191,7 @@ def derive_sizes(shapes, family, *, tensorflow):
     Returns:
         dict of those config values that could be read; a variable that is absent leaves its value out.
     """
-    layer = "shared_layer" if family in SHARED_FAMILIES else "layer_0"
+    layer = FAMILIES[family].first_layer
     places = {
         "vocab_size": ("embeddings/word", 0),
         "embedding_size": ("embeddings/word", 1),
@@ -254,7 +205,7 @@ def derive_sizes(shapes, family, *, tensorflow):
         shape = shapes.get(name_in_checkpoint(canonical, family, tensorflow=tensorflow), ())
         if axis < len(shape):
             sizes[key] = shape[axis]
-    if family not in SHARED_FAMILIES:
+    if not FAMILIES[family].shares_layers:
         count = 0
         while name_in_checkpoint(f"layer_{count}/attention/output/bias", family, tensorflow=tensorflow) in shapes:
             count += 1

@@ -198,9 +198,12 @@ def _number_size(dtype):
 def _decode(raw, tensor):
     if len(raw) != tensor.length * _number_size(tensor.dtype):
         raise EOFError(f"storage {tensor.storage} has {len(raw)} bytes of {tensor.length * _number_size(tensor.dtype)}")
-    if tensor.dtype == "bfloat16":  # the upper half of a float32
-        return (np.frombuffer(raw, "<u2").astype("<u4") << 16).view("<f4")
-    return np.frombuffer(raw, tensor.dtype)
+    return widen_bfloat16(raw) if tensor.dtype == "bfloat16" else np.frombuffer(raw, tensor.dtype)
+
+
+def widen_bfloat16(raw):
+    """Return the float32 numbers of bytes of bfloat16, which is the upper half of a float32."""
+    return (np.frombuffer(raw, "<u2").astype("<u4") << 16).view("<f4")
 
 
 def _view(storage, tensor):

@@ -1,12 +1,18 @@
 """Weights files of three formats, seen alike: the shapes of their variables, and the numbers of those asked for."""
 
+import json
 import math
 import re
 from pathlib import Path
 
 import numpy as np
 
-from zhlabel.checkpoints.torch_file import RefusedPickleError, read_torch_arrays, read_torch_index
+from zhlabel.checkpoints.torch_file import (
+    RefusedPickleError,
+    read_torch_arrays,
+    read_torch_index,
+    widen_bfloat16,
+)
 from zhlabel.errors import InputError
 
 _POINTER = b"version https://git-lfs"
@@ -156,7 +162,21 @@ def _safetensors_shapes(path):
 
 def _safetensors_arrays(path, names):
     with _open_safetensors(path) as stream:
-        return {name: stream.get_tensor(name) for name in names}
+        bfloat16 = {name for name in names if stream.get_slice(name).get_dtype() == "BF16"}
+        arrays = {name: stream.get_tensor(name) for name in names if name not in bfloat16}
+    return arrays | (_read_bfloat16(path, bfloat16) if bfloat16 else {})
+
+
+def _read_bfloat16(path, names):
+    """Read what numpy has no type for, by the form of the file: length of the header, header, numbers."""
+    with open(path, "rb") as stream:
+        start = 8 + int.from_bytes(stream.read(8), "little")
+        header, arrays = json.loads(stream.read(start - 8)), {}
+        for name in names:
+            begin, end = header[name]["data_offsets"]
+            stream.seek(start + begin)
+            arrays[name] = widen_bfloat16(stream.read(end - begin)).reshape(header[name]["shape"])
+    return arrays
 
 
 def _torch_shapes(path):

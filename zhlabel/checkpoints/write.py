@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
+from zhlabel.checkpoints.families import FAMILIES
 from zhlabel.checkpoints.mlm_heads import HEADS_FILE, name_head_in_checkpoint
-from zhlabel.checkpoints.names import SHARED_FAMILIES, name_in_checkpoint
+from zhlabel.checkpoints.names import name_in_checkpoint
 from zhlabel.io.files import write_whole
 from zhlabel.io.json import write_json
 
-_ARCHITECTURES = {"albert": "AlbertForMaskedLM", "bert": "BertForMaskedLM", "electra": "ElectraModel"}
 _TENSORFLOW_PREFIX = "albert_model.ckpt"
 
 
@@ -31,7 +31,7 @@ def write_checkpoint(folder, config, weights, *, heads, vocabulary_file):
         vocabulary_file: vocab.txt, which is copied.
     """
     folder, family = Path(folder), config["family"]
-    tensorflow = family == "albert_brightmart"
+    tensorflow = FAMILIES[family].hugging_face is None
     with write_whole(folder / "vocab.txt", binary=True) as stream:
         stream.write(Path(vocabulary_file).read_bytes())
     write_json(make_raw_config(config), folder / ("albert_config.json" if tensorflow else "config.json"))
@@ -62,18 +62,15 @@ def make_raw_config(config):
     Returns:
         A dict from which ``find_checkpoint`` makes the same normalised config.
     """
-    family = config["family"]
-    raw = {key: value for key, value in config.items() if key != "family"}
-    if family == "albert_brightmart":  # "gelu" is the form with tanh there
-        words = {"gelu_tanh": "gelu"}
-        raw["ln_type"] = "postln"
+    family = FAMILIES[config["family"]]
+    raw = family.written_config | {key: value for key, value in config.items() if key != "family"}
+    if family.hugging_face is None:
+        words = {family.tensorflow_gelu: "gelu"}
     else:
         words = {"gelu_tanh": "gelu_new", "gelu_erf": "gelu"}
-        raw |= {"model_type": family, "architectures": [_ARCHITECTURES[family]]}
+        raw |= {"model_type": family.name, "architectures": [family.architecture]}
         raw |= {"pad_token_id": 0, "tie_word_embeddings": True}
-    if family in SHARED_FAMILIES:
-        raw |= {"num_hidden_groups": 1, "inner_group_num": 1}
-    if family == "bert":
+    if not family.embeds_at_own_width:
         del raw["embedding_size"]
     return {**raw, "hidden_act": words.get(config["hidden_act"], config["hidden_act"])}
 

@@ -1,4 +1,4 @@
-"""From the scores of a text's tags to the best legal path of tags, and to the probability of an entity.
+"""Decoding of the CRF whose loss is in ``models/crf.py``: the best legal path of tags, and an entity's probability.
 
 Scores are laid out [T, K, B] inside: each step then works on K rows of B adjacent numbers, which is fastest.
 """

@@ -49,6 +49,7 @@ def load_model(folder):
     """
     from zhlabel.backend import configure_devices
     from zhlabel.models.encoder import build_encoder
+    from zhlabel.models.heads import HEADS
     from zhlabel.models.ngram_layers import add_votes, find_dense
     from zhlabel.ngrams.tags import TagNgrams
     from zhlabel.ngrams.text import Ngrams
@@ -58,7 +59,7 @@ def load_model(folder):
     configure_devices()
     task = TASKS[record["task"]](folder.labels)
     head = record["settings"]["head"]
-    encoder = build_encoder(config, seed=0, summary="" if task.by_token else head)
+    encoder = build_encoder(config, seed=0, outputs=HEADS[head].outputs)
     model = task.build_model(encoder, head=head, seed=0)
     if record.get("ngrams"):
         kind = TagNgrams if task.by_token else Ngrams

@@ -1,5 +1,7 @@
 """Builds the model that a training trains: a checkpoint's encoder, frozen or corrected as is wanted, and a head."""
 
+from zhlabel.models.heads import HEADS
+
 
 def build_to_train(checkpoint, task, *, head, seed, freeze_layers, lora_rank, lora_alpha, lora_targets):
     """Build encoder and head on the devices there are, and load the checkpoint.
@@ -24,8 +26,7 @@ def build_to_train(checkpoint, task, *, head, seed, freeze_layers, lora_rank, lo
     from zhlabel.models import encoder, lora
 
     with backend.make_strategy().scope():
-        summary = "" if task.by_token else head
-        base = encoder.load_encoder(checkpoint, seed=seed, summary=summary)
+        base = encoder.load_encoder(checkpoint, seed=seed, outputs=HEADS[head].outputs)
         lora.freeze_encoder(base, checkpoint.config, freeze_layers)
         if lora_rank:
             corrections = {"rank": lora_rank, "alpha": lora_alpha, "targets": lora_targets}

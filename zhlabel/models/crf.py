@@ -1,4 +1,4 @@
-"""The linear-chain CRF that sees legal tag paths only, and the losses of taggers. Decoding is in decoding.py."""
+"""The linear-chain CRF that sees legal tag paths only: its scores and its loss. ``decisions/viterbi.py`` decodes it."""
 
 import numpy as np
 
@@ -67,26 +67,6 @@ class CRF(bert4keras.layers.ConditionalRandomField):
         steps = tf.gather_nd(self.trans, tf.stack([tags[:, :-1], tags[:, 1:]], axis=-1))
         steps = tf.where(counted[:, 1:], steps, 0.0)
         return tf.reduce_sum(tf.where(counted, own, 0.0), axis=1) + tf.reduce_sum(steps, axis=1)
-
-
-def make_tag_loss(model):
-    """Return the Keras loss of a tagger: of targets int [B, T] (-1: does not count) and emissions to float32 [B].
-
-    With a CRF it is the negative log-likelihood of the gold path (``CRF.sparse_loss``); without one the cross-entropy
-    of each token that counts. Both are sums over a text's tokens, and Keras takes their mean over the texts.
-
-    Args:
-        model: of ``tagger.build_tagger``.
-    """
-    layers = [layer for layer in model.layers if isinstance(layer, CRF)]
-    return layers[0].sparse_loss if layers else _sum_cross_entropy
-
-
-def _sum_cross_entropy(y_true, y_pred):
-    tags, counted = tf.cast(y_true, tf.int32), tf.cast(y_true, tf.int32) >= 0
-    emissions = tf.where(counted[:, :, None], tf.cast(y_pred, tf.float32), 0.0)
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.maximum(tags, 0), logits=emissions)
-    return tf.reduce_sum(tf.where(counted, losses, 0.0), axis=1)
 
 
 def _move_to_front(tags, emissions):

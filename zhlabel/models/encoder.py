@@ -12,7 +12,7 @@ import zlib
 import numpy as np
 
 from zhlabel.backend import bert4keras, keras, tf
-from zhlabel.checkpoints import encoder_shapes, layer_names, read_weights
+from zhlabel.checkpoints import FAMILIES, encoder_shapes, layer_names, read_weights
 from zhlabel.errors import InputError
 from zhlabel.models import layers
 
@@ -47,8 +47,8 @@ class _Blueprint:
     """What every family changes in its bert4keras class; to be mixed in before it."""
 
     layer_norm_eps = 1e-12
-    summary = ""
-    highest = None  # [B, 1, H] where the summary has them
+    outputs = "tokens"
+    highest = None  # [B, 1, H] where the outputs have them
     _attentions = 0
     _query = None  # in the last layer, where it attends from the first token alone: that token's hidden states
 
@@ -72,9 +72,9 @@ class _Blueprint:
             kwargs["dtype"] = "float32"  # under mixed precision too: half precision loses the variance
         if layer is _LAYERS.MultiHeadAttention:
             self._attentions += 1
-            if self.summary and self._attentions == self.num_hidden_layers:
+            if self.outputs != "tokens" and self._attentions == self.num_hidden_layers:
                 self._query = layers.FirstToken(name="first_token")(inputs[0])
-                if self.summary == "cls_max":
+                if self.outputs == "cls_max":
                     self.highest = layers.HighestValues(name="highest_values")(inputs[0])
                 inputs = [self._query, *inputs[1:]]
         if layer is _LAYERS.Add and self._query is not None and "Attention" in kwargs["name"]:
@@ -82,20 +82,11 @@ class _Blueprint:
         return super().apply(inputs, _OURS.get(layer, layer), arguments, **kwargs)
 
 
-class _Bert(_Blueprint, _MODELS.BERT):
-    pass
+class _WordProjection:
+    """brightmart's projection, mixed in before _Blueprint: the word vector alone goes from E to H, without bias.
 
-
-class _Electra(_Blueprint, _MODELS.ELECTRA):
-    pass
-
-
-class _Albert(_Blueprint, _MODELS.ALBERT):
-    pass
-
-
-class _BrightmartAlbert(_Blueprint, _MODELS.ALBERT):
-    """brightmart's ALBERT: the word vector alone goes from E to H, without bias; what is added to it has width H."""
+    What is added to it has width H.
+    """
 
     def __init__(self, *, embedding_size, **kwargs):
         super().__init__(**kwargs)  # every embedding has width H ...
@@ -116,10 +107,13 @@ class _BrightmartAlbert(_Blueprint, _MODELS.ALBERT):
         )
 
 
-_CLASSES = {"bert": _Bert, "electra": _Electra, "albert": _Albert, "albert_brightmart": _BrightmartAlbert}
+def _choose_class(family):
+    """Return the bert4keras class of a family, with what is changed in it."""
+    mixed = (_WordProjection, _Blueprint) if family.projects_words_alone else (_Blueprint,)
+    return type(family.backbone, (*mixed, getattr(_MODELS, family.backbone)), {})
 
 
-def build_encoder(config, *, seed, name="encoder", dropout_rate=None, summary=""):
+def build_encoder(config, *, seed, name="encoder", dropout_rate=None, outputs="tokens"):
     """Build an encoder with random initial values.
 
     Kernels and embeddings come from a normal distribution cut at two deviations, each from a stream of its own that the
@@ -130,13 +124,13 @@ def build_encoder(config, *, seed, name="encoder", dropout_rate=None, summary=""
         seed: a whole number, 0 or more.
         name: name of the Keras model.
         dropout_rate: one rate for hidden values and attention; None takes the config's two.
-        summary: "" gives each token's hidden states. "cls" gives those of [CLS] alone, [B, 1, H]: from there the last
-            layer has nothing else to do, which saves a fifth of the work of four layers. "cls_max" adds to them the
-            highest value that each of the H has over the tokens before the last layer, [B, 2, H].
+        outputs: "tokens" gives each token's hidden states, [B, T, H]. "cls" gives those of [CLS] alone, [B, 1, H]: the
+            last layer then has nothing else to do, which saves a fifth of the work of four layers. "cls_max" adds to
+            them the highest value that each of the H has over the tokens before the last layer, [B, 2, H].
 
     Returns:
-        A Keras model: int32 token_ids [B, T] and segment_ids [B, T] to hidden [B, T, H] or their summary, for any T up
-        to the config's ``max_position_embeddings``.
+        A Keras model: int32 token_ids [B, T] and segment_ids [B, T] to the hidden states that ``outputs`` says, for any
+        T up to the config's ``max_position_embeddings``.
 
     Reference: Lan et al. 2020, arXiv:1909.11942 (ALBERT); Devlin et al. 2019, arXiv:1810.04805 (BERT); Clark et al.
     2020, arXiv:2003.10555 (ELECTRA).
@@ -149,12 +143,12 @@ def build_encoder(config, *, seed, name="encoder", dropout_rate=None, summary=""
     >>> encoder.count_params(), encoder.output_shape
     (6112, (None, None, 16))
     """
-    encoder = _build(config, name, dropout_rate, summary)
+    encoder = _build(config, name, dropout_rate, outputs)
     fill_encoder(encoder, config, _draw_weights(config, seed))
     return encoder
 
 
-def load_encoder(checkpoint, *, seed, name="encoder", dropout_rate=None, summary=""):
+def load_encoder(checkpoint, *, seed, name="encoder", dropout_rate=None, outputs="tokens"):
     """Build the encoder of a checkpoint and fill it with its weights; from scratch, with random ones.
 
     Args:
@@ -162,7 +156,7 @@ def load_encoder(checkpoint, *, seed, name="encoder", dropout_rate=None, summary
         seed: of the random values, where the checkpoint has no weights.
         name: name of the Keras model.
         dropout_rate: as in ``build_encoder``.
-        summary: as in ``build_encoder``.
+        outputs: as in ``build_encoder``.
 
     Returns:
         The Keras model.
@@ -171,9 +165,9 @@ def load_encoder(checkpoint, *, seed, name="encoder", dropout_rate=None, summary
         InputError: the weights can't be read.
     """
     if checkpoint.weights_file is None:
-        return build_encoder(checkpoint.config, seed=seed, name=name, dropout_rate=dropout_rate, summary=summary)
+        return build_encoder(checkpoint.config, seed=seed, name=name, dropout_rate=dropout_rate, outputs=outputs)
     weights = read_weights(checkpoint)
-    encoder = _build(checkpoint.config, name, dropout_rate, summary)
+    encoder = _build(checkpoint.config, name, dropout_rate, outputs)
     fill_encoder(encoder, checkpoint.config, weights)
     return encoder
 
@@ -243,13 +237,13 @@ def list_encoder_variables(encoder, config):
     return variables
 
 
-def _build(config, name, dropout_rate, summary=""):
+def _build(config, name, dropout_rate, outputs="tokens"):
     """Build the graph; every kernel is 0 until it is filled."""
     hidden_rate, attention_rate = config["hidden_dropout_prob"], config["attention_probs_dropout_prob"]
     if dropout_rate is not None:
         hidden_rate = attention_rate = dropout_rate
     sizes = ("vocab_size", "embedding_size", "hidden_size", "num_hidden_layers", "num_attention_heads")
-    transformer = _CLASSES[config["family"]](
+    transformer = _choose_class(FAMILIES[config["family"]])(
         **{key: config[key] for key in sizes},
         intermediate_size=config["intermediate_size"],
         max_position=config["max_position_embeddings"],
@@ -259,11 +253,11 @@ def _build(config, name, dropout_rate, summary=""):
         attention_dropout_rate=attention_rate,
         name=name,
     )
-    transformer.layer_norm_eps, transformer.summary = config["layer_norm_eps"], summary
+    transformer.layer_norm_eps, transformer.outputs = config["layer_norm_eps"], outputs
     transformer.build()
     if transformer.highest is None:
         return transformer.model
-    both = keras.layers.Concatenate(axis=1, name="summary")([transformer.model.output, transformer.highest])
+    both = keras.layers.Concatenate(axis=1, name="outputs")([transformer.model.output, transformer.highest])
     return keras.Model(transformer.model.inputs, both, name=name)
 
 

@@ -7,8 +7,7 @@ import zlib
 import numpy as np
 
 from zhlabel.backend import keras, tf
-from zhlabel.checkpoints import layer_names
-from zhlabel.checkpoints.names import SHARED_FAMILIES
+from zhlabel.checkpoints import FAMILIES, layer_names
 from zhlabel.errors import InputError
 
 # What can be corrected: its place in our names of the weights, and in bert4keras's layers.
@@ -129,7 +128,7 @@ def freeze_encoder(encoder, config, layers):
     count = config["num_hidden_layers"]
     if not -1 <= layers <= count:
         raise InputError(f"FREEZE_LAYERS {layers}: this encoder has {count} layers. Use 0 to {count}, or -1 for all.")
-    if layers > 0 and config["family"] in SHARED_FAMILIES:
+    if layers > 0 and FAMILIES[config["family"]].shares_layers:
         raise InputError(
             f"FREEZE_LAYERS {layers}: all {count} layers of this ALBERT share the same weights, so that none can be "
             "frozen alone. Use 0 (train all) or -1 (freeze the whole encoder)."

@@ -7,14 +7,8 @@ import numpy as np
 from zhlabel.backend import keras, tf
 from zhlabel.data.tokenizer import PADDING_ID
 from zhlabel.models.crf import CRF
+from zhlabel.models.heads import TAGGERS
 
-# The kinds of taggers, and which layers each has beside dropout and emissions.
-TAGGER_KINDS = {
-    "crf": ("crf",),
-    "bilstm_crf": ("bilstm", "crf"),
-    "bilstm_attention_crf": ("bilstm", "attention", "crf"),
-    "softmax": (),
-}
 _UNITS = 128
 _DROPOUT_RATE = 0.1
 
@@ -60,18 +54,18 @@ def build_tagger(encoder, kind, *, starts, pairs, seed):
 
     Args:
         encoder: model of token ids and segment ids, int32 [B, T] each, to hidden [B, T, H].
-        kind: one of TAGGER_KINDS. "softmax" has no CRF: each token's tag is learned by itself.
+        kind: a name of ``heads.TAGGERS``. "softmax" has no CRF: each token's tag is learned by itself.
         starts: bool array [K], tags that a path may begin with.
         pairs: bool array [K, K], which tag (column) may follow which (row).
         seed: of the head's initial values.
 
     Returns:
-        A model of the same inputs to emissions float32 [B, T, K], not normalised. ``crf.make_tag_loss`` has its loss.
+        A model of the same inputs to emissions float32 [B, T, K], not normalised. Its loss: ``losses.make_tag_loss``.
 
     Reference: Huang, Xu & Yu 2015, "Bidirectional LSTM-CRF Models for Sequence Tagging", arXiv:1508.01991; "attention"
     as in "BERT-BiLSTM-CRF Chinese Resume Named Entity Recognition Combining Attention Mechanisms".
     """
-    parts = TAGGER_KINDS[kind]
+    parts = TAGGERS[kind].layers
     seeds = [int(each) for each in np.random.default_rng(seed).integers(2**31, size=8)]
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     segment_ids = keras.Input((None,), dtype="int32", name="segment_ids")

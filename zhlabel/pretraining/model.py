@@ -3,6 +3,7 @@
 import numpy as np
 
 from zhlabel.backend import keras, tf
+from zhlabel.checkpoints import FAMILIES
 from zhlabel.checkpoints.mlm_heads import head_shapes
 from zhlabel.models import layers
 from zhlabel.models.encoder import list_encoder_variables
@@ -108,7 +109,7 @@ class Pretrainer(keras.Model):
 
 
 def _is_projected(config):
-    return config["family"] == "albert_brightmart"
+    return FAMILIES[config["family"]].projects_words_alone
 
 
 def draw_heads(config, found, token_counts, *, bag_of_words, seed):

@@ -12,11 +12,11 @@ class Classification(Task):
 
     Attributes:
         activation: of the head.
-        loss: the name of Keras's loss.
+        loss: a name out of ``losses.LOSSES``.
         exclusive: whether a text has one label alone.
     """
 
-    heads = ("cls_max", "cls")
+    heads = ("cls", "cls_max")
     long_texts = ("cut", "head_tail", "windows_mean", "windows_max")  # the third and fourth pool the windows' outputs
     calibrates = True
     error_file = "label_errors.csv"
@@ -34,10 +34,12 @@ class Classification(Task):
     def build_model(self, encoder, *, head, seed):
         from zhlabel.models.classifier import build_classifier
 
-        return build_classifier(encoder, len(self.labels), activation=self.activation, seed=seed)
+        return build_classifier(encoder, len(self.labels), activation=self.activation, seed=seed, head=head)
 
     def build_loss(self, model):
-        return self.loss
+        from zhlabel.models.losses import make_loss
+
+        return make_loss(self.loss, model)
 
     def predict(self, outputs, encodings, *, long_text, state=None):
         return pool_windows(outputs, encodings.owners, how=long_text.removeprefix("windows_"))

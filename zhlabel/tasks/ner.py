@@ -81,9 +81,9 @@ class Ner(Task):
         return build_tagger(encoder, head, starts=starts, pairs=pairs, seed=seed)
 
     def build_loss(self, model):
-        from zhlabel.models.crf import make_tag_loss
+        from zhlabel.models.losses import make_loss
 
-        return make_tag_loss(model)
+        return make_loss("tags", model)
 
     def read_state(self, model):
         crf = next((layer for layer in model.layers if layer.name == "crf"), None)

@@ -8,7 +8,8 @@ from zhlabel.backend import keras, tf
 from zhlabel.data.batching import pad_rows
 from zhlabel.data.tags import IGNORED
 from zhlabel.inference.tensorflow import predict_rows
-from zhlabel.models.crf import CRF, make_tag_loss
+from zhlabel.models.crf import CRF
+from zhlabel.models.losses import make_tag_loss
 from zhlabel.models.ngram_layers import add_votes, build_margin_model, find_dense
 from zhlabel.ngrams.tags import fit_tag_ngrams
 from zhlabel.ngrams.text import fit_ngrams, fit_vote_weights
