@@ -189,14 +189,11 @@ def leave_unfinished(folder, monkeypatch, **changes):
 
 
 def test_other_settings_and_another_process_do_not_go_on_with_it(tmp_path, monkeypatch, capsys):
-    from zhlabel.pretraining.folder import hold_folder
-
     make_folder(tmp_path)
     leave_unfinished(tmp_path, monkeypatch)
     with pytest.raises(InputError, match=r"learning_rate: begun with 0\.0005, now 0\.1"):
         run_main(tmp_path, monkeypatch, out="runs/toy-pretrained-1", learning_rate=0.1)
-    plan = json.loads((tmp_path / "runs/toy-pretrained-1/pretraining/plan.json").read_text(encoding="utf-8"))
-    with hold_folder("runs/toy-pretrained-1", plan), pytest.raises(InputError, match="another process pretrains there"):
+    with toy.hold_elsewhere("runs/toy-pretrained-1"), pytest.raises(InputError, match="another process is writing it"):
         run_main(tmp_path, monkeypatch, out="runs/toy-pretrained-1")
     capsys.readouterr()
     run_main(tmp_path, monkeypatch)

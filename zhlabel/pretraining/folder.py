@@ -4,10 +4,8 @@ import contextlib
 import json
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from zhlabel.errors import InputError
-from zhlabel.io.files import hash_file
+from zhlabel.io.files import hash_file, hold_output
 from zhlabel.io.json import read_json, write_json
 from zhlabel.runs.folder import RUNS_FOLDER, name_new_run
 
@@ -16,7 +14,6 @@ STATE_FILE = f"{FOLDER}/training_state"  # safetensors in form; without the endi
 RECORD_FILE = f"{FOLDER}/record.json"
 HISTORY_FILE = f"{FOLDER}/history.csv"
 _PLAN_FILE = f"{FOLDER}/plan.json"
-_LOCK_FILE = f"{FOLDER}/.lock"
 
 
 def make_plan(resolved, checkpoint):
@@ -107,9 +104,9 @@ def find_unfinished(plan):
 
 def _is_held(folder):
     try:
-        with FileLock(folder / _LOCK_FILE, timeout=0):
+        with hold_output(folder):
             return False
-    except Timeout:
+    except InputError:
         return True
 
 
@@ -125,17 +122,12 @@ def hold_folder(folder, plan):
         InputError: another process is pretraining there.
     """
     folder = Path(folder)
-    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / _LOCK_FILE, timeout=0):
-            write_json(plan, folder / _PLAN_FILE)
-            yield
-            if _is_complete(folder):
-                for name in (_PLAN_FILE, STATE_FILE):
-                    (folder / name).unlink(missing_ok=True)
-                for half_written in folder.rglob(".*.tmp*"):  # of a process that was killed while it wrote
-                    half_written.unlink(missing_ok=True)
-    except Timeout:
-        raise InputError(f"{folder}: another process pretrains there. Wait for it, or choose another OUT.") from None
-    if _is_complete(folder):
-        (folder / _LOCK_FILE).unlink(missing_ok=True)
+    with hold_output(folder):
+        (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+        write_json(plan, folder / _PLAN_FILE)
+        yield
+        if _is_complete(folder):
+            for name in (_PLAN_FILE, STATE_FILE):
+                (folder / name).unlink(missing_ok=True)
+            for half_written in folder.rglob(".*.tmp*"):  # of a process that was killed while it wrote
+                half_written.unlink(missing_ok=True)

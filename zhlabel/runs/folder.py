@@ -8,7 +8,7 @@ from pathlib import Path
 
 from zhlabel.data.labels import write_labels
 from zhlabel.errors import InputError
-from zhlabel.io.files import open_text, write_whole
+from zhlabel.io.files import open_text, remove_packing, write_whole
 from zhlabel.io.json import read_json, write_json
 
 FORMAT_VERSION = 3
@@ -149,7 +149,7 @@ def choose_evaluation_folder(folder, data_file, sha256):
         data_file: the evaluated file.
         sha256: its hash, by which a file evaluated before is known again.
     """
-    stem = Path(Path(data_file).name.removesuffix(".gz")).stem
+    stem = Path(remove_packing(Path(data_file).name)).stem
     for number in itertools.count(1):
         target = Path(folder) / "evaluation" / (stem if number == 1 else f"{stem}-{number}")
         report = target / "report.json"

@@ -26,9 +26,9 @@ def read_labelled(path, *, warn=None):
 
     Args:
         path: as ``examples.read_examples``.
-        warn: never called: such a file is right or refused.
+        warn: as ``examples.read_examples``.
     """
-    return read_examples(path)
+    return read_examples(path, warn=warn)
 
 
 def repeat_for_rows(gold, table, names):
