@@ -299,6 +299,34 @@ def test_an_error_leaves_the_old_file_and_the_part(tmp_path, ending):
     assert path.read_bytes() != before and os.listdir(tmp_path) == [path.name]
 
 
+RACE = """
+import sys
+from zhlabel.inference.writers import open_writer
+with open_writer(sys.argv[1], task="multi_class", job={}) as writer:
+    for number in range(3000):
+        writer.write([{"text": str(number), "label": "a", "probability": 1.0}])
+        if not number:
+            print(flush=True)
+            sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl.gz", ".parquet"])
+def test_a_second_process_that_writes_one_file_is_refused_and_no_row_is_lost(tmp_path, ending):
+    path = tmp_path / f"a{ending}"
+    command = [sys.executable, "-c", RACE, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=toy.ROOT) as first:
+        first.stdout.readline()
+        second = subprocess.run(command, input=b"", capture_output=True, cwd=toy.ROOT, check=False)
+        assert second.returncode and f"{path}: another process is writing it. Wait" in second.stderr.decode()
+        first.stdin.close()
+    assert first.returncode == 0 and os.listdir(tmp_path) == [path.name]
+    rows = read_back(path)
+    assert [row[0] if ending == ".csv" else row["text"] for row in rows][ending == ".csv" :] == list(
+        map(str, range(3000))
+    )
+
+
 def stop_after(path, results, task="multi_label", job=None, **options):
     with pytest.raises(KeyboardInterrupt), open_writer(path, task=task, job=job or JOB, **options) as writer:
         writer.write(results)
