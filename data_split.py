@@ -18,7 +18,6 @@ from zhlabel.environment import require_environment
 require_environment()  # first, so that a missing package ends in one sentence
 
 import contextlib
-import csv
 import json
 import math
 from collections import defaultdict
@@ -31,7 +30,8 @@ from zhlabel.data.examples import LABEL_SEPARATOR
 from zhlabel.data.labels import collect_labels, count_labels, encode_labels
 from zhlabel.data.splits import group_texts, merge_targets, split_parts, split_sources
 from zhlabel.errors import InputError
-from zhlabel.io.files import write_whole
+from zhlabel.io.delimited import write_rows
+from zhlabel.io.files import hold_output, remove_packing, write_whole
 from zhlabel.io.text_table import measure_width, pad_left
 from zhlabel.tasks import TASKS
 
@@ -43,6 +43,12 @@ OUT_FOLDER = "data/split"  # gets the files
 
 
 def main(settings):
+    with hold_output(settings.out_folder):
+        split(settings)
+
+
+def split(settings):
+    """Read the sources, divide them, write the files and print what is in them."""
     task = TASKS[settings.task]
     sizes = read_sizes(settings)
     plan = plan_files(settings, len(sizes), ".jsonl" if task.by_token else ".csv")
@@ -96,7 +102,7 @@ def plan_files(settings, count, ending):
     if len(sources) == 1:
         plan = [(name, 0, part) for part, name in enumerate(("train", "dev", "test")[:count])]
     else:
-        stems = [Path(source.removesuffix(".gz")).stem for source in sources]
+        stems = [Path(remove_packing(source)).stem for source in sources]
         if stems[0].casefold() == stems[1].casefold():
             raise InputError(
                 f"--sources {','.join(sources)}: both are called {stems[1]}, after which the new files are named. "
@@ -161,11 +167,8 @@ def write_examples(stream, examples, *, in_json):
             item = {"text": example.text, "entities": [entity._asdict() for entity in example.entities]}
             stream.write(json.dumps(item, ensure_ascii=False) + "\n")
         return
-    stream.write("\ufeff")
-    # "\r\n" at the end, because csv before Python 3.13 quotes a cell with "\r" only if the line end has one.
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(["label", "content"])
-    writer.writerows([LABEL_SEPARATOR.join(example.labels), example.text] for example in examples)
+    rows = ({"label": LABEL_SEPARATOR.join(example.labels), "content": example.text} for example in examples)
+    write_rows(stream, ("label", "content"), rows)
 
 
 def describe_source(path, examples, groups):

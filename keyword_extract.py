@@ -22,7 +22,7 @@ from zhlabel.data.texts import read_standard_input, read_texts
 from zhlabel.errors import InputError
 from zhlabel.inference.writers import open_writer
 from zhlabel.io.delimited import write_csv
-from zhlabel.io.files import hash_file
+from zhlabel.io.files import hash_file, hold_output
 from zhlabel.io.json import write_json
 from zhlabel.keywords.corpus.frequencies import read_frequencies
 from zhlabel.keywords.evaluation.scoreboard import SCORE_COLUMNS, describe_scores, format_scoreboard, list_scores
@@ -44,7 +44,7 @@ from zhlabel.runs.record import RUN_FILE
 # firstphrases tfidf kpminer yake sgrank textrank singlerank positionrank topicalpagerank topicrank multipartiterank
 # keybert keybert_mmr keybert_maxsum; trained ones: kea ranker tagger
 METHOD = ["tfidf"]  # one or several of these
-INPUT_FILE = ""  # .txt .csv .tsv .json .jsonl (.gz too) .parquet; with a column keywords (a|b) the methods are compared
+INPUT_FILE = ""  # any form that model_predict.py reads; with a column keywords (a|b) the methods are compared
 OUTPUT_FILE = ""  # .csv .jsonl .parquet; "": JSON lines on standard output, or the comparison alone
 SCORE_FILE = ""  # .json or .csv: the comparison with all its figures; "": it is printed only
 TOP_K = 10  # keywords a text, at most
@@ -64,6 +64,14 @@ TEXTS = [  # used when nothing else is given; texts on the command line take the
 def main(settings):
     check_methods(settings.method)
     check_files(settings)
+    with contextlib.ExitStack() as stack:  # a second writer ends before it reads anything
+        for path in (settings.output_file, settings.score_file, settings.frequencies):
+            stack.enter_context(hold_output("" if path == settings.frequencies and Path(path).exists() else path))
+        extract_and_score(settings)
+
+
+def extract_and_score(settings):
+    """Extract the keywords, write or print them, and judge them where the texts have gold keywords."""
     pairs, total, judged = choose_texts(settings)
     if total == 0:
         raise InputError(f"{settings.input_file} holds no text. Expected a text a line, or a column content.")

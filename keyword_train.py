@@ -16,7 +16,7 @@ from zhlabel.keywords.text.words import LANGUAGES, read_stop_words
 from zhlabel.keywords.train import TRAINED_METHODS, cross_validate, read_examples, train
 
 METHOD = "ranker"  # ranker: boosted trees over many features; kea: naive Bayes over two
-TRAIN_FILE = "data/keywords.train.jsonl"  # .csv .tsv .json .jsonl (.gz too) .parquet; columns content and keywords
+TRAIN_FILE = "data/keywords.train.jsonl"  # .csv .jsonl .xlsx .parquet ...; columns content and keywords
 FOLDS = 5  # parts of the cross-validation that is printed before the training on all texts; 0: none
 LANGUAGE = ""  # zh or en; "": told text by text
 STOP_WORDS = ""  # a file of words that never begin or end a keyword, one a line; "": ours

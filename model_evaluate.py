@@ -4,6 +4,7 @@ from zhlabel.environment import require_environment
 
 require_environment()  # first, so that a missing package ends in one sentence
 
+import contextlib
 import subprocess
 import sys
 
@@ -14,7 +15,7 @@ from zhlabel.evaluation import compare as comparison
 from zhlabel.evaluation import evaluate
 from zhlabel.inference.openvino import PRECISIONS
 from zhlabel.inference.run import load_run
-from zhlabel.io.files import hash_file
+from zhlabel.io.files import hash_file, hold_output
 from zhlabel.runs.find import choose_evaluation_folder, find_newest_run, locate_run
 from zhlabel.runs.record import read_run
 from zhlabel.tasks import TASKS
@@ -39,7 +40,10 @@ def main(settings):
             if threshold is None:
                 evaluate.check_data_file(folder, file, hash_file(file))
     if len(folders) == 1:
-        evaluate_files(folders[0], files, settings, threshold)
+        with contextlib.ExitStack() as stack:  # a second writer ends before it loads anything
+            for file in files:
+                stack.enter_context(hold_output(choose_evaluation_folder(folders[0], file, hash_file(file))))
+            evaluate_files(folders[0], files, settings, threshold)
         return
     for folder in folders:
         evaluate_apart(folder, settings)

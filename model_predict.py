@@ -18,11 +18,11 @@ from zhlabel.errors import InputError
 from zhlabel.inference.openvino import PRECISIONS
 from zhlabel.inference.run import load_run
 from zhlabel.inference.writers import open_writer
-from zhlabel.io.files import hash_file
+from zhlabel.io.files import hash_file, hold_output
 from zhlabel.runs.find import find_newest_run, locate_run
 
 RUN = ""  # "": the newest finished run; else a folder, or a name under runs/
-INPUT_FILE = ""  # .txt .csv .tsv .json .jsonl (.gz too) .parquet; "": TEXTS, or standard input when it is no terminal
+INPUT_FILE = ""  # .txt .csv .tsv .json .jsonl (also .gz, .xz) .parquet .xlsx .ods; "": TEXTS, or standard input
 OUTPUT_FILE = ""  # .csv .jsonl .parquet, for ner .bio too; "": JSON lines on standard output
 THRESHOLD = ""  # "": the run's own; else what a label or entity must reach: "0.35" or "logit:-0.6" (not multi_class)
 BATCH_SIZE = 16  # texts at once; changes speed and memory, not the result
@@ -35,7 +35,12 @@ TEXTS = [  # labelled when nothing else is given; texts on the command line take
 
 
 def main(settings):
-    threshold = parse_threshold(settings.threshold)
+    with hold_output(settings.output_file):  # first, so that a second writer ends before it loads anything
+        label_and_write(settings, parse_threshold(settings.threshold))
+
+
+def label_and_write(settings, threshold):
+    """Label the texts and write each result, or print it."""
     folder = locate_run(settings.run) if settings.run else find_newest_run()
     texts, total = choose_texts(settings)
     print(f"run: {folder}", file=sys.stderr)

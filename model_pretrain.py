@@ -20,6 +20,7 @@ from zhlabel.data.batching import pad_rows
 from zhlabel.data.tokenizer import read_vocabulary
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import write_csv
+from zhlabel.io.files import hold_output
 from zhlabel.io.json import write_json
 from zhlabel.pretraining.corpus import read_rows
 from zhlabel.pretraining.folder import (
@@ -65,6 +66,13 @@ def main(settings):
     kinds = find_token_kinds(read_vocabulary(checkpoint.vocab_file), place=checkpoint.vocab_file)
     plan = make_plan(asdict(settings), checkpoint)
     folder = choose_folder(settings, plan)
+    with hold_output(folder):  # a second one ends before it reads the text
+        pretrain(settings, checkpoint, kinds, plan, folder)
+    print(f"next: python model_train.py --checkpoint {folder}")
+
+
+def pretrain(settings, checkpoint, kinds, plan, folder):
+    """Read the text, train, and write the checkpoint."""
     batches = read_batches(settings, checkpoint, kinds)
 
     # TensorFlow takes seconds to import, so it comes after everything that can be wrong with the input.
@@ -87,7 +95,6 @@ def main(settings):
         if not complete:
             print(f"Stopped after step {training.steps_done}. To go on, the same command with --out {folder}")
             raise KeyboardInterrupt
-    print(f"next: python model_train.py --checkpoint {folder}")
 
 
 def choose_folder(settings, plan):

@@ -30,7 +30,7 @@ from zhlabel.training.history import write_history
 
 # What to learn
 TASK = "multi_label"  # multi_label: any number of labels a text; multi_class: one; ner: entities, as data/ner.train.bio
-TRAIN_FILE = "data/train.csv"  # label,content with labels joined by |, JSON, DuEE's form; ner: BIO, JSON; .gz too
+TRAIN_FILE = "data/train.csv"  # label,content (a|b) in csv, xlsx, parquet, or JSON, DuEE's; ner: BIO, JSON; .gz .xz
 DEV_FILE = "data/dev.csv"  # chooses the best epoch and the threshold; "": a share of TRAIN_FILE is set aside
 DEV_SHARE = 0.1  # that share, with every label in proportion
 LABEL_FILE = ""  # "": labels are collected from TRAIN_FILE; a label.json of yours is obeyed

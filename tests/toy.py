@@ -1,5 +1,6 @@
 """The toy world of the tests: 60 tokens, encoders of 2 layers and width 16, checkpoints of them in every dialect."""
 
+import contextlib
 import json
 import os
 import pickle
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -261,3 +263,66 @@ def compile_toy(model, *, learning_rate=1e-2, total_steps=18, loss="binary_cross
         total_steps=total_steps,
     )
     return model
+
+
+@contextlib.contextmanager
+def hold_elsewhere(path):
+    """Hold an output by another process for the time of the block."""
+    code = "import sys; from zhlabel.io.files import hold_output\n"
+    code += f"with hold_output({str(path)!r}):\n    print(flush=True); sys.stdin.read()"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
+        process.stdout.readline()
+        yield process
+        process.stdin.close()
+
+
+def write_xlsx(path, *sheets):
+    """Write a book of sheets, each a list of rows of strings, numbers, or None for an empty cell.
+
+    A cell ("date", n) is day n of Excel's calendar.
+    """
+    head, space = '<?xml version="1.0" encoding="UTF-8"?>', "http://schemas.openxmlformats.org/"
+    main, relations = f"{space}spreadsheetml/2006/main", f"{space}officeDocument/2006/relationships"
+    files = {
+        "[Content_Types].xml": f'<Types xmlns="{space}package/2006/content-types"/>',
+        "_rels/.rels": _relate(space, [(f"{relations}/officeDocument", "xl/workbook.xml")]),
+        "xl/_rels/workbook.xml.rels": _relate(
+            space,
+            [(f"{relations}/worksheet", f"worksheets/sheet{n}.xml") for n in range(1, len(sheets) + 1)]
+            + [(f"{relations}/styles", "styles.xml")],
+        ),
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{relations}"><sheets>'
+        + "".join(f'<sheet name="Sheet{n}" sheetId="{n}" r:id="r{n}"/>' for n in range(1, len(sheets) + 1))
+        + "</sheets></workbook>",
+        "xl/styles.xml": f'<styleSheet xmlns="{main}"><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>'
+        "</styleSheet>",
+    }
+    for number, rows in enumerate(sheets, 1):
+        lines = (f'<row r="{r}">{"".join(_format_cells(r, row))}</row>' for r, row in enumerate(rows, 1))
+        files[f"xl/worksheets/sheet{number}.xml"] = (
+            f'<worksheet xmlns="{main}"><sheetData>{"".join(lines)}</sheetData></worksheet>'
+        )
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in files.items():
+            book.writestr(name, head + content)
+    return path
+
+
+def _relate(space, targets):
+    lines = (f'<Relationship Id="r{n}" Type="{kind}" Target="{to}"/>' for n, (kind, to) in enumerate(targets, 1))
+    return f'<Relationships xmlns="{space}package/2006/relationships">{"".join(lines)}</Relationships>'
+
+
+def _format_cells(row, cells):
+    for column, cell in enumerate(cells):
+        place = f'r="{chr(65 + column)}{row}"'
+        if isinstance(cell, str):
+            yield f'<c {place} t="inlineStr"><is><t xml:space="preserve">{escape(cell)}</t></is></c>'
+        elif isinstance(cell, bool):
+            yield f'<c {place} t="b"><v>{int(cell)}</v></c>'
+        elif isinstance(cell, tuple):
+            yield f'<c {place} s="1"><v>{cell[1]}</v></c>'
+        elif cell is not None:
+            yield f"<c {place}><v>{cell}</v></c>"

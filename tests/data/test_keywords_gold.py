@@ -107,7 +107,7 @@ def test_a_doubtful_string_is_refused_with_its_place_and_the_remedy(tmp_path, va
     [
         ("a.jsonl", '{"text": "x", "keywords": ["a", 7]}', 'line 1: the keywords are ["a", 7], expected a list of'),
         ("a.jsonl", '{"text": "x", "keywords": {"a": 1}}', "line 1: the keywords are"),
-        ("a.json", '[{"text": "x"}, {"text": "y", "keywords": 0}]', "item 2: the keywords are 0"),
+        ("a.json", '[{"text": "x"}, {"text": "y", "keywords": 0}]', "line 1 (item 2): the keywords are 0"),
         ("a.jsonl", '{"text": "x", "keywords": ["\\ud83d"]}', "line 1: the text holds half a character"),
         ("a.jsonl", '{"keywords": ["a"]}', "the object has keywords, expected content or text"),
         ("a.csv", "keywords\na\n", "the columns are keywords, and none of them is content or text"),
@@ -122,7 +122,7 @@ def test_bad_gold_is_named_with_its_place(tmp_path, name, content, message):
 def test_an_unknown_ending_and_a_missing_file_stop_at_the_call(tmp_path):
     for function in (count_gold, read_gold):
         with pytest.raises(InputError, match=r"\.parquet"):
-            function(tmp_path / "a.xlsx")
+            function(tmp_path / "a.doc")
         with pytest.raises(InputError, match="no such file"):
             function(tmp_path / "a.parquet")
     with pytest.raises(InputError, match="not a whole parquet file"):

@@ -5,6 +5,7 @@ import errno
 import gzip
 import io
 import json
+import lzma
 import os
 import re
 import signal
@@ -33,7 +34,8 @@ JOB = {"run": "runs/a-1"}
 
 def save(path, content, encoding="utf-8"):
     data = content if isinstance(content, bytes) else content.encode(encoding)
-    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    pack = {".gz": gzip.compress, ".xz": lzma.compress}.get(path.suffix, bytes)
+    path.write_bytes(pack(data))
     return path
 
 
@@ -72,7 +74,7 @@ CONTENTS = {
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
-@pytest.mark.parametrize("ending", ["", ".gz"])
+@pytest.mark.parametrize("ending", ["", ".gz", ".xz"])
 @pytest.mark.parametrize("name", CONTENTS)
 def test_each_form_gives_the_texts_unchanged(tmp_path, name, ending, encoding):
     path = save(tmp_path / (name + ending), CONTENTS[name], encoding)
@@ -147,15 +149,15 @@ def test_content_goes_before_text_and_a_named_column_before_both(tmp_path):
         ("a.csv", 'id,content\n1,"a\nb"\n2,x,y\n', "line 4: found 3 columns, expected 2 (id, content)."),
         ("a.csv", 'id,content\n1,a\n2,"never closed\n3,b\n', "line 3: the row that begins here is not valid CSV"),
         ("a.tsv", "id\tcontent\n1\ta\n2\n", "line 3: found 1 columns, expected 2 (id, content)."),
-        ("a.jsonl", '{"text": "a"}\n\n{"text": \n', "line 3: not one JSON object or string"),
+        ("a.jsonl", '{"text": "a"}\n\n{"text": \n', "line 3: not one JSON object"),
         ("a.jsonl", '{"title": "a"}\n', "line 1: the object has title, expected content or text"),
-        ("a.jsonl", '{"text": 1}\n', "line 1: found 1 where a text in quotation marks is expected"),
+        ("a.jsonl", '{"text": 1}\n', "line 1: found 1 where a text is expected"),
         ("a.jsonl", '"a"\nnull\n', "line 2: found null"),
         ("a.jsonl", '["a"]\n', 'line 1: found ["a"]'),
         ("a.jsonl", '"\\ud83d"\n', "line 1: the text holds half a character"),
         ("a.jsonl", "[" * 100_000, "line 1: not one JSON"),
-        ("a.json", '["a",\n "b"', "line 2: the file is not JSON"),
-        ("a.json", '["a", {"text": null}]', "item 2: found null"),
+        ("a.json", '["a",\n "b"', "line 2: the file ends where a comma"),
+        ("a.json", '["a", {"text": null}]', "line 1 (item 2): found null"),
         ("a.txt", b"good\n\xff\xff\n", "line 2: the bytes are neither"),
     ],
 )
@@ -167,16 +169,16 @@ def test_what_does_not_fit_is_named_with_its_place(tmp_path, name, content, mess
 def test_a_bad_parquet_file_is_named(tmp_path):
     path = tmp_path / "a.parquet"
     pyarrow.parquet.write_table(pyarrow.table({"text": ["a"] * 2000 + [None]}), path)
-    assert "row 2001: there is no text (null)" in refuse(path)
+    assert "row 2001: found null where a text is expected" in refuse(path)
     pyarrow.parquet.write_table(pyarrow.table({"text": [1]}), path)
-    assert "the column text holds int64, expected string" in refuse(path)
+    assert "row 1: found 1 where a text is expected" in refuse(path)
     pyarrow.parquet.write_table(pyarrow.table({"a": ["x"], "b": ["x"]}), path)
     assert "the columns are a, b" in refuse(path)
     path.write_bytes(b"PAR1 no more")
     assert "not a whole parquet file" in refuse(path)
 
 
-@pytest.mark.parametrize("name", ["a.xlsx", "a.parquet.gz", "a", "a.gz"])
+@pytest.mark.parametrize("name", ["a.doc", "a.parquet.gz", "a.xlsx.xz", "a", "a.gz"])
 def test_an_unknown_ending_stops_at_the_call_and_lists_the_known(tmp_path, name):
     with pytest.raises(InputError, match=r"\.txt \.csv \.tsv \.json \.jsonl .*\.parquet"):
         read_texts(save(tmp_path / name, b""))
@@ -295,6 +297,34 @@ def test_an_error_leaves_the_old_file_and_the_part(tmp_path, ending):
     assert (tmp_path / f"a{ending}.part").exists()
     write(path, [])
     assert path.read_bytes() != before and os.listdir(tmp_path) == [path.name]
+
+
+RACE = """
+import sys
+from zhlabel.inference.writers import open_writer
+with open_writer(sys.argv[1], task="multi_class", job={}) as writer:
+    for number in range(3000):
+        writer.write([{"text": str(number), "label": "a", "probability": 1.0}])
+        if not number:
+            print(flush=True)
+            sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl.gz", ".parquet"])
+def test_a_second_process_that_writes_one_file_is_refused_and_no_row_is_lost(tmp_path, ending):
+    path = tmp_path / f"a{ending}"
+    command = [sys.executable, "-c", RACE, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=toy.ROOT) as first:
+        first.stdout.readline()
+        second = subprocess.run(command, input=b"", capture_output=True, cwd=toy.ROOT, check=False)
+        assert second.returncode and f"{path}: another process is writing it. Wait" in second.stderr.decode()
+        first.stdin.close()
+    assert first.returncode == 0 and os.listdir(tmp_path) == [path.name]
+    rows = read_back(path)
+    assert [row[0] if ending == ".csv" else row["text"] for row in rows][ending == ".csv" :] == list(
+        map(str, range(3000))
+    )
 
 
 def stop_after(path, results, task="multi_label", job=None, **options):

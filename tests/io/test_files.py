@@ -2,12 +2,16 @@
 
 import gzip
 import hashlib
+import lzma
 import os
+import subprocess
+import sys
 
 import pytest
+import toy
 
 from zhlabel.errors import InputError
-from zhlabel.io.files import detect_encoding, hash_file, open_text, write_whole
+from zhlabel.io.files import detect_encoding, hash_file, hold_output, open_text, write_whole
 
 TEXT = "公司裁员\n地震,6.1级\r\n"
 
@@ -18,11 +22,11 @@ def read(path):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk", "gb2312"])
-@pytest.mark.parametrize("ending", [".txt", ".txt.gz", ".TXT.GZ"])
+@pytest.mark.parametrize("ending", [".txt", ".txt.gz", ".TXT.GZ", ".txt.xz"])
 def test_each_encoding_is_found_and_line_ends_stay(tmp_path, encoding, ending):
     path = tmp_path / f"a{ending}"
     data = TEXT.encode(encoding)
-    path.write_bytes(gzip.compress(data) if ending.lower().endswith("gz") else data)
+    path.write_bytes({"gz": gzip.compress, "xz": lzma.compress}.get(ending.lower()[-2:], bytes)(data))
     assert detect_encoding(path) == ("gb18030" if encoding.startswith("gb") else "utf-8-sig")
     assert read(path) == TEXT
 
@@ -71,6 +75,14 @@ def test_a_damaged_gzip_file_is_named(tmp_path):
             read(tmp_path / "a.txt.gz")
 
 
+def test_a_packed_file_is_known_by_its_bytes_too(tmp_path):
+    for pack in (gzip.compress, lzma.compress):
+        (tmp_path / "a.txt").write_bytes(pack(TEXT.encode()))
+        assert read(tmp_path / "a.txt") == TEXT
+    (tmp_path / "a.gz").write_bytes(lzma.compress(TEXT.encode()))
+    assert read(tmp_path / "a.gz") == TEXT
+
+
 def test_what_is_no_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read(tmp_path / "absent.txt")
@@ -109,3 +121,46 @@ def test_the_hash_is_of_the_bytes_on_the_disk(tmp_path):
     for content in (b"", b"x" * 3_000_001):
         (tmp_path / "a").write_bytes(content)
         assert hash_file(tmp_path / "a") == hashlib.sha256(content).hexdigest()
+
+
+def test_a_held_output_is_refused_to_another_process_and_leaves_nothing(tmp_path):
+    path = tmp_path / "new" / "a.csv"
+    refused = pytest.raises(InputError, match=r"a\.csv: another process is writing it\. Wait")
+    with toy.hold_elsewhere(path), refused, hold_output(path):
+        raise AssertionError
+    with hold_output(path), hold_output(path):  # a script, and the writer that it calls
+        assert os.listdir(path.parent) == [".a.csv.lock"]
+    assert os.listdir(path.parent) == []
+
+
+def test_an_output_stays_held_until_the_outermost_block_ends(tmp_path):
+    code = f"from zhlabel.io.files import hold_output\nwith hold_output({str(tmp_path / 'a')!r}): pass"
+
+    def is_free():
+        return not subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, cwd=toy.ROOT, check=False
+        ).returncode
+
+    with hold_output(tmp_path / "a"):
+        with hold_output(tmp_path / "a"):
+            pass
+        assert not is_free()
+    assert is_free() and os.listdir(tmp_path) == []
+
+
+def test_what_a_killed_process_leaves_of_its_lock_holds_nothing(tmp_path):
+    with toy.hold_elsewhere(tmp_path / "a") as process:
+        process.kill()
+        process.wait()
+        assert os.listdir(tmp_path) == [".a.lock"]
+        with hold_output(tmp_path / "a"):
+            pass
+    assert os.listdir(tmp_path) == []
+
+
+def test_no_name_holds_nothing_and_a_folder_that_takes_no_file_is_named(tmp_path):
+    with hold_output(""):
+        pass
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="can't be written"), hold_output(tmp_path / "file" / "a.csv"):
+        raise AssertionError

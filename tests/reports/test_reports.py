@@ -129,10 +129,11 @@ def test_csv_begins_with_a_bom_and_any_text_comes_back(tmp_path):
         {"text": '他说"好"，\n二,三', "n": 1, "left out": 0},
         {"n": "001", "text": "nan"},
         {"n": "", "text": "\r\n"},
+        {"n": "x\ry", "text": "\r"},
     ]
     write_csv(iter(rows), ["text", "n"], tmp_path / "a.csv")
     data = (tmp_path / "a.csv").read_bytes()
-    assert data.startswith(b"\xef\xbb\xbftext,n\n") and data.count(b"\xef\xbb\xbf") == 1
+    assert data.startswith(b"\xef\xbb\xbftext,n\r\n") and data.count(b"\xef\xbb\xbf") == 1
     with open(tmp_path / "a.csv", encoding="utf-8-sig", newline="") as stream:
         found = list(csv.DictReader(stream))
     assert found == [{"text": row["text"], "n": str(row["n"])} for row in rows]

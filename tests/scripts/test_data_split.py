@@ -289,3 +289,9 @@ def test_help_and_wrong_flags(tmp_path):
     assert done.returncode == 0 and 'PARTS = "4:1:1"  # ' in done.stdout and "LIMITS" not in done.stdout
     done = call(tmp_path, "--part", "4:1", "--task", "labels")
     assert done.returncode == 2 and "the nearest is --parts" in done.stderr and "--task labels" in done.stderr
+
+
+def test_a_second_one_into_the_same_folder_ends_before_it_reads(script, capsys):
+    with toy.hold_elsewhere("out"), pytest.raises(InputError, match="out: another process is writing it"):
+        split(script, "absent.csv")
+    assert capsys.readouterr().out == ""

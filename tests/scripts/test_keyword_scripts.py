@@ -240,3 +240,10 @@ def test_a_trained_method_extracts_and_its_folder_is_not_overwritten(folder):
     }
     for arguments, message in wrong.items():
         assert message in refuse(folder, *arguments, script="keyword_train.py"), arguments
+
+
+@pytest.mark.parametrize("flag", ["--output-file", "--score-file", "--frequencies"])
+def test_an_output_that_another_process_writes_is_refused_before_the_input_is_read(folder, flag):
+    path = folder / "held.csv"
+    with toy.hold_elsewhere(path):
+        assert f"{path}: another process is writing it" in refuse(folder, "--input-file", "absent.csv", flag, str(path))

@@ -313,6 +313,21 @@ def test_prediction_writes_each_form_in_order_the_empty_text_too(trained, monkey
     assert not list(trained.folder.glob(f"{output}.part*"))
 
 
+@pytest.mark.parametrize(
+    "script,flag,given,held",
+    [
+        ("model_predict.py", "--output-file", "held.csv", "held.csv"),
+        ("model_evaluate.py", "--data-file", "held.csv", "runs/mine/evaluation/held"),
+    ],
+)
+def test_a_second_writer_of_one_place_ends_before_the_run_is_loaded(trained, script, flag, given, held):
+    write_rows(trained.folder / "held.csv", ROWS)
+    with toy.hold_elsewhere(trained.folder / held):
+        done = call(trained.folder, script, "--run", "mine", flag, given)
+    assert done.code == 2 and f"{held}: another process is writing it. Wait" in done.errors
+    assert "run:" not in done.out + done.errors
+
+
 def test_standard_input_is_labelled_line_by_line(trained):
     done = call(trained.folder, "model_predict.py", "--run", "mine", given="公司宣布裁员\n\n今天地震\n")
     assert done.code == 0, done.errors[-2000:]

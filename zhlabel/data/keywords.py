@@ -3,7 +3,7 @@
 import json
 import re
 
-from zhlabel.data.texts import read_records
+from zhlabel.data.texts import read_texts_beside
 from zhlabel.errors import InputError
 from zhlabel.io.files import check_characters
 
@@ -30,7 +30,8 @@ def read_gold(path):
         InputError: as ``texts.read_texts``; while reading, gold keywords of another kind, or a string of which it is
             doubtful where one ends, with file and line.
     """
-    return ((text, _take_keywords(where, value)) for where, text, value in read_records(path, other=_GOLD_COLUMN))
+    found = read_texts_beside(path, other=_GOLD_COLUMN)
+    return ((text, _take_keywords(place, value)) for place, text, value in found)
 
 
 def count_gold(path):

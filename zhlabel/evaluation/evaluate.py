@@ -11,7 +11,7 @@ import numpy as np
 from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import write_csv
-from zhlabel.io.files import hash_file, write_whole
+from zhlabel.io.files import hash_file, hold_output, write_whole
 from zhlabel.io.json import write_json
 from zhlabel.metrics.bootstrap import bootstrap_intervals
 from zhlabel.metrics.calibration import score_calibration
@@ -216,7 +216,15 @@ def write_evaluation(target, evaluated, report, text, outcomes):
         report: of ``make_report``.
         text: what report.txt says.
         outcomes: of ``Task.count_outcomes``.
+
+    Raises:
+        InputError: another process writes there.
     """
+    with hold_output(target):
+        _write_files(Path(target), evaluated, report, text, outcomes)
+
+
+def _write_files(target, evaluated, report, text, outcomes):
     from zhlabel.reports.html import write_page
 
     (target / "report.json").unlink(missing_ok=True)  # of an earlier evaluation, whose files are replaced one by one

@@ -1,11 +1,14 @@
-"""Splits comma- and tab-separated text into rows of cells, each with the line on which it begins."""
+"""Reads and writes comma-separated text, and reads tab-separated: rows of cells with the line on which each begins."""
 
 import contextlib
 import csv
+import io
 
 from zhlabel.errors import InputError
 from zhlabel.io.files import write_whole
 
+BOM = "\ufeff"
+_LINE_END = "\r\n"
 _LONGEST_CELL = 2**31 - 1  # the most that the csv module can be told on every system
 
 
@@ -103,8 +106,38 @@ def _unquote(cell):
     return cell[1:-1].replace('""', '"') if is_quoted else cell
 
 
+def format_row(cells):
+    """Return cells as one record of CSV, with its line end.
+
+    It is "\\r\\n", because the csv module before Python 3.13 quotes a cell with "\\r" only if the line end has one.
+
+    Args:
+        cells: strings, numbers, or None for an empty cell.
+
+    >>> format_row(["a", 1, "b,c"])
+    'a,1,"b,c"\\r\\n'
+    """
+    line = io.StringIO(newline="")
+    csv.writer(line, lineterminator=_LINE_END).writerow(cells)
+    return line.getvalue()
+
+
+def write_rows(stream, columns, rows):
+    """Write CSV into an open text file, row by row: the BOM by which Excel shows Chinese, a header, the rows.
+
+    Args:
+        stream: the file.
+        columns: the keys to write, in order.
+        rows: an iterable of dicts; other keys are left out.
+    """
+    stream.write(BOM)
+    writer = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator=_LINE_END)
+    writer.writeheader()
+    writer.writerows(rows)
+
+
 def write_csv(rows, columns, path):
-    """Write rows as CSV with a BOM, by which Excel shows Chinese.
+    """Write a CSV file as ``write_rows`` does; it appears when it is whole.
 
     Args:
         rows: an iterable of dicts.
@@ -112,7 +145,4 @@ def write_csv(rows, columns, path):
         path: the file; an earlier one is replaced.
     """
     with write_whole(path) as stream:
-        stream.write("\ufeff")
-        writer = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        write_rows(stream, columns, rows)

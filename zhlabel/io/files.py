@@ -1,4 +1,4 @@
-"""Opens text files in whatever encoding they have, and writes files so that nobody ever sees half of one."""
+"""Opens text files in whatever encoding they have; writes files whole or not at all, one process at a time."""
 
 import codecs
 import contextlib
@@ -6,22 +6,56 @@ import functools
 import gzip
 import hashlib
 import io
+import lzma
 import os
 import tempfile
 import zlib
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from zhlabel.errors import InputError
 
 _CHUNK_BYTES = 1 << 20
 
 
+# How a packed file ends -> (how its bytes begin, its name, what opens it)
+_PACKINGS = {".gz": (b"\x1f\x8b", "gzip", gzip.open), ".xz": (b"\xfd7zXZ\0", "xz", lzma.open)}
+PACKED_ENDINGS = tuple(_PACKINGS)
+
+
+def find_packing(path):
+    """Return "gzip" or "xz" where a file's first bytes, else the end of its name, say that it is packed, else "".
+
+    Args:
+        path: the file, which exists.
+    """
+    with open(path, "rb") as stream:
+        head = stream.read(8)
+    found = [name for magic, name, _ in _PACKINGS.values() if head.startswith(magic)]
+    found += [name for ending, (_, name, _) in _PACKINGS.items() if str(path).lower().endswith(ending)]
+    return found[0] if found else ""
+
+
+def remove_packing(name):
+    """Return a file's name without the ending of a packed file.
+
+    Args:
+        name: the name.
+
+    >>> remove_packing("a.csv.gz"), remove_packing("a.XZ"), remove_packing("a.csv")
+    ('a.csv', 'a', 'a.csv')
+    """
+    return next((name[: -len(ending)] for ending in _PACKINGS if name.lower().endswith(ending)), name)
+
+
 def _open_bytes(path):
-    return gzip.open(path, "rb") if str(path).lower().endswith(".gz") else open(path, "rb")
+    packing = find_packing(path)
+    return next((opener for _, name, opener in _PACKINGS.values() if name == packing), open)(path, "rb")
 
 
 def _read_chunks(path, open_bytes=_open_bytes):
-    """Yield the file's bytes, decompressed unless opened otherwise, a megabyte at a time."""
+    """Yield the file's bytes, unpacked unless opened otherwise, a megabyte at a time."""
     if Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir():
         # The encoding is found by reading the file once before, which would empty a pipe without a word.
         raise InputError(f"{path} is a pipe or device, which can't be read twice. Save its content to a file first.")
@@ -33,10 +67,23 @@ def _read_chunks(path, open_bytes=_open_bytes):
         raise InputError(f"{path}: there is no such file. Check the name, or give another with its constant.") from None
     except IsADirectoryError:
         raise InputError(f"{path} is a folder, where a file was expected.") from None
-    except (gzip.BadGzipFile, zlib.error, EOFError) as problem:
-        raise InputError(f"{path} is not a whole gzip file ({problem}). Copy or compress it again.") from None
+    except (gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError) as problem:
+        packing = find_packing(path)
+        raise InputError(f"{path} is not a whole {packing} file ({problem}). Copy or compress it again.") from None
     except OSError as problem:
         raise InputError(f"{path} can't be read: {problem.strerror or problem}.") from None
+
+
+def read_head(path):
+    """Return a file's first bytes, unpacked: as many as tell its form, and none of an empty file.
+
+    Args:
+        path: the file.
+
+    Raises:
+        InputError: it can't be read.
+    """
+    return next(_read_chunks(path), b"")[:8]
 
 
 def _fits(path, encoding):
@@ -57,7 +104,7 @@ def detect_encoding(path):
     A file of pure ASCII is UTF-8. GB18030 includes GBK and GB2312. Memory does not grow with the file.
 
     Args:
-        path: the file; a name that ends in ``.gz`` is decompressed on the way.
+        path: the file; a gzip or xz file is unpacked on the way.
 
     Returns:
         "utf-8-sig" (which reads both forms of UTF-8) or "gb18030".
@@ -77,7 +124,7 @@ def detect_encoding(path):
 
 @contextlib.contextmanager
 def open_text(path):
-    """Open a text file for reading, with its encoding detected and ``.gz`` decompressed.
+    """Open a text file for reading, with its encoding detected, and unpacked where it is a gzip or xz file.
 
     Line ends are left as they are (the csv module wants them so), and only "\\n" ends a line: a lone "\\r", U+2028,
     U+0085 or a vertical tab stands inside a text. Bytes are read as they are needed.
@@ -118,6 +165,42 @@ def write_whole(path, *, binary=False):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+
+
+@contextlib.contextmanager
+def hold_output(path):
+    """Hold a file or folder that is written over time, so that no other process writes it meanwhile.
+
+    The lock is ``.NAME.lock`` beside it, which goes at the end; what a killed process leaves of it holds nothing. Who
+    holds an output may hold it again: a script does so before its long work, and the writer it calls does so too.
+
+    Args:
+        path: the file or folder, which need not exist; its folder is made when absent. "" holds nothing.
+
+    Raises:
+        InputError: another process holds it, or its folder can't be written.
+    """
+    if not str(path):
+        yield
+        return
+    place = Path(os.path.abspath(path))  # gives "." its name
+    lock_file = place.parent.resolve() / f".{place.name}.lock"
+    try:
+        lock_file.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(lock_file, is_singleton=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise InputError(
+            f"{path}: another process is writing it. Wait until that has ended, or give another name."
+        ) from None
+    except OSError as problem:
+        raise InputError(f"{path} can't be written: {problem.strerror or problem}.") from None
+    try:
+        yield
+    finally:
+        if lock.lock_counter == 1:  # before the release: afterwards it may be another's
+            lock_file.unlink(missing_ok=True)
+        lock.release()
 
 
 def hash_file(path):

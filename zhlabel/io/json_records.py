@@ -6,7 +6,7 @@ import json
 from zhlabel.errors import InputError
 
 
-def read_json_records(path, stream):
+def read_json_records(path, stream, *, by_line=False):
     """Yield the values of a JSON list, or of one JSON value a line, with their places.
 
     A list is read whole, so its memory grows with the file; empty lines are skipped.
@@ -14,14 +14,15 @@ def read_json_records(path, stream):
     Args:
         path: the file's name, for messages.
         stream: the opened text, which must support seek.
+        by_line: one value a line, though the first begins with a bracket.
 
     Yields:
-        (line, where, value): the line on which the value begins, from 1, and the place for messages.
+        (line, item, value): the line on which the value begins and its number in the list, both from 1; 0 of lines.
 
     Raises:
         InputError: what is not JSON, with its place.
     """
-    is_list = stream.read(1 << 16).lstrip()[:1] == "["
+    is_list = not by_line and next((line.lstrip()[:1] for line in stream if line.strip()), "") == "["
     stream.seek(0)
     yield from (_read_list if is_list else _read_lines)(path, stream)
 
@@ -29,11 +30,11 @@ def read_json_records(path, stream):
 def _read_lines(path, stream):
     for line, record in enumerate(stream, 1):
         if record.strip():
-            where = f"{path}, line {line}"
             try:
-                yield line, where, json.loads(record)
+                value = json.loads(record)
             except (ValueError, RecursionError) as problem:
-                raise InputError(f"{where}: not one JSON object ({problem}).") from None
+                raise InputError(f"{path}, line {line}: not one JSON object ({problem}).") from None
+            yield line, 0, value
 
 
 def _read_list(path, stream):
@@ -46,12 +47,11 @@ def _read_list(path, stream):
         if number == 1 and content.startswith("]", start):
             place = start
             break
-        where = f"{path}, line {line} (item {number})"
         try:
             value, end = decoder.raw_decode(content, start)
         except (ValueError, RecursionError) as problem:
-            raise InputError(f"{where}: the list's item is not JSON ({problem}).") from None
-        yield line, where, value
+            raise InputError(f"{path}, line {line} (item {number}): the list's item is not JSON ({problem}).") from None
+        yield line, number, value
         place = _skip_blanks(content, end)
         line += content.count("\n", start, place)
         if not content.startswith(",", place):

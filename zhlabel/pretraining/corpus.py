@@ -1,16 +1,12 @@
 """Raw text -> documents -> rows of token ids of which none is lost, with the places where words begin."""
 
-import contextlib
 import itertools
-import lzma
 import os
-import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from zhlabel.data.records import find_ending
 from zhlabel.data.texts import read_texts
 from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.errors import InputError
@@ -48,8 +44,7 @@ class Rows:
 def read_documents(path):
     """Read a file's documents, each a list of its lines; a blank line of a ``.txt`` ends a document.
 
-    In every other form that ``texts.read_texts`` reads, each text is a document. Empty texts are none. ``.xz`` behind
-    the ending is unpacked, like ``.gz``.
+    In every other form that ``texts.read_texts`` reads, each text is a document. Empty texts are none.
 
     Args:
         path: the file.
@@ -58,39 +53,17 @@ def read_documents(path):
         An iterator over lists of lines, without empty ones.
 
     Raises:
-        InputError: as ``read_texts``; a ``.xz`` file is damaged.
+        InputError: as ``read_texts``.
     """
-    with _unpack(Path(path)) as unpacked:
-        name, lines = unpacked.name.lower().removesuffix(".gz"), []
-        for text in read_texts(unpacked):
-            if text.strip():
-                lines.append(text)
-            if lines and not (name.endswith(".txt") and text.strip()):
-                yield lines
-                lines = []
-        if lines:
+    lines, has_blank_lines = [], find_ending(path) == ".txt"
+    for text in read_texts(path):
+        if text.strip():
+            lines.append(text)
+        if lines and not (has_blank_lines and text.strip()):
             yield lines
-
-
-@contextlib.contextmanager
-def _unpack(path):
-    """Return the file itself, or one for the time of the block that holds what a ``.xz`` file has packed."""
-    if not path.name.lower().endswith(".xz"):
-        yield path
-        return
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file. Check the name, or give another.")
-    with tempfile.TemporaryDirectory() as folder:
-        unpacked = Path(folder) / path.name[: -len(".xz")]
-        try:
-            with lzma.open(path, "rb") as packed, open(unpacked, "wb") as stream:
-                shutil.copyfileobj(packed, stream)
-        except (lzma.LZMAError, EOFError) as problem:
-            raise InputError(f"{path} is not a whole xz file ({problem}). Copy or compress it again.") from None
-        try:
-            yield unpacked
-        except InputError as problem:
-            raise InputError(str(problem).replace(str(unpacked), str(path))) from None
+            lines = []
+    if lines:
+        yield lines
 
 
 def find_word_starts(text, spans, is_continuation):

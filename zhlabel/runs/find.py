@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from zhlabel.errors import InputError
+from zhlabel.io.files import remove_packing
 from zhlabel.io.json import read_form
 from zhlabel.runs.record import RUN_FILE, RUNS_FOLDER, list_run_names, read_run
 
@@ -81,7 +82,7 @@ def choose_evaluation_folder(folder, data_file, sha256):
         data_file: the evaluated file.
         sha256: its hash, by which a file evaluated before is known again; a broken report is taken for another's.
     """
-    stem = Path(Path(data_file).name.removesuffix(".gz")).stem
+    stem = Path(remove_packing(Path(data_file).name)).stem
     for number in itertools.count(1):
         target = Path(folder) / "evaluation" / (stem if number == 1 else f"{stem}-{number}")
         report = target / "report.json"

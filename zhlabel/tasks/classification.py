@@ -26,7 +26,7 @@ class Classification(Task):
 
     @staticmethod
     def read(path, *, warn):
-        return read_examples(path)  # such a file is right or refused, so there is nothing to warn of
+        return read_examples(path, warn=warn)
 
     def align(self, gold, encodings):
         return gold if len(encodings) == len(gold) else gold[encodings.owners]  # which would copy them

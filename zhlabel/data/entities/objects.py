@@ -9,7 +9,6 @@ from zhlabel.data.keywords import KEYWORD_TYPE, split_keywords
 from zhlabel.data.tags import Entity, drop_overlapping
 from zhlabel.errors import InputError
 from zhlabel.io.files import check_characters
-from zhlabel.io.json_records import read_json_records
 
 _TEXT_KEYS = ("text", "content", "data")
 _LABEL_KEYS = ("label", "labels")
@@ -36,22 +35,22 @@ class _Mark(NamedTuple):
     is_doccano: bool = False
 
 
-def read_objects(path, stream):
-    """Read JSON objects, a list or one a line; the form is told for each object by itself.
+def read_objects(path, found):
+    """Read objects with character spans, of JSON or of a table's rows; the form is told for each object by itself.
 
     Args:
         path: the file's name, for messages.
-        stream: the opened text.
+        found: an iterable of (records.Place, object).
 
     Returns:
         (list of (text, entities, line), list of notes on what is doubtful).
 
     Raises:
-        InputError: not JSON, an object of another structure, a span outside its text or that does not hold the text
+        InputError: an object of another structure, a span outside its text or that does not hold the text
             that the file gives for it.
     """
     records, counts = [], Counter()
-    for line, where, item in read_json_records(path, stream):
+    for where, item in found:
         if not isinstance(item, dict):
             raise _make_error(where, item, f"an object such as {_FORM}")
         text = check_characters(where, _take_text(where, item))
@@ -61,12 +60,12 @@ def read_objects(path, stream):
             counts["emoji"] += any(
                 mark.is_doccano and mark.text is None and max(text[: mark.end]) > "\uffff" for mark in marks
             )
-            records.append((text, entities, line))
+            records.append((text, entities, where.line))
     return records, [note.format_map(counts) for kind, note in _NOTES.items() if counts[kind]]
 
 
 def _make_error(where, found, expected):
-    return InputError(f"{where}: found {json.dumps(found, ensure_ascii=False)[:80]}, expected {expected}.")
+    return InputError(f"{where}: found {json.dumps(found, ensure_ascii=False, default=str)[:80]}, expected {expected}.")
 
 
 def _take_text(where, item):
@@ -84,7 +83,7 @@ def _find_marks(path, where, item, text, counts):
     if "annotations" in item:
         return _choose_annotation(where, item["annotations"], counts)
     if "entities" in item:
-        return _read_marks(path, where, item["entities"])
+        return _read_marks(path, where, _parse(where, item["entities"]))
     key = next((key for key in _LABEL_KEYS if key in item), None)
     if key is not None:
         return _read_cluener(where, item[key]) if isinstance(item[key], dict) else _read_marks(path, where, item[key])
@@ -99,9 +98,19 @@ def _find_marks(path, where, item, text, counts):
     )
 
 
+def _parse(where, entities):
+    """Return the entities of a table's cell, where they stand as JSON; else what is there."""
+    if not isinstance(entities, str) or not entities.lstrip().startswith("["):
+        return entities
+    try:
+        return json.loads(entities)
+    except (ValueError, RecursionError) as problem:
+        raise InputError(f"{where}: the entities are not JSON ({problem}). Expected {_FORM}.") from None
+
+
 def _refuse_labels(path, where, found):
     return InputError(
-        f"{path} holds labelled texts, not entities: {where.removeprefix(f'{path}, ')} has {found[:60]}. "
+        f"{path} holds labelled texts, not entities: {str(where).removeprefix(f'{path}, ')} has {found[:60]}. "
         "For entities give a file such as data/ner.train.bio (two columns, character and tag)."
     )
 

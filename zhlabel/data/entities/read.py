@@ -6,6 +6,7 @@ import re
 from zhlabel.data.entities.columns import holds_tags, read_columns, read_pairs, split_column
 from zhlabel.data.entities.objects import read_objects
 from zhlabel.data.examples import Example
+from zhlabel.data.records import is_binary, read_records
 from zhlabel.data.tags import split_tag
 from zhlabel.errors import InputError
 from zhlabel.io.files import open_text
@@ -16,7 +17,8 @@ _JUDGED_LINES = 200
 def read_entity_examples(path, *, warn=None):
     """Read a file of texts with entities in any of the supported forms, told by its content.
 
-    UTF-8 with or without BOM, or GB18030; ``.gz`` too.
+    Text is UTF-8 with or without BOM, or GB18030, and may be packed by gzip or xz. In parquet a row is an object with
+    columns ``text`` and ``entities`` (a list of structs, or JSON).
 
     - Two columns, character and tag, separated by space or tab; blank lines (or -DOCSTART-) between the texts. The
       character may be a blank itself, or a word; of more columns the first and the last count. A text is its
@@ -45,13 +47,10 @@ def read_entity_examples(path, *, warn=None):
             fit, with its place.
     """
     path = str(path)
-    with open_text(path) as stream:
-        lines = list(itertools.islice((line for line in stream if line.strip()), _JUDGED_LINES))
-    if not lines:
-        raise InputError(f"{path} holds no text. Expected a character and its tag a line, such as data/ner.train.bio.")
-    reader = _choose_reader(path, lines)
-    with open_text(path) as stream:
-        records, notes = reader(path, stream)
+    if is_binary(path):
+        records, notes = read_objects(path, read_records(path))
+    else:
+        records, notes = _read_text(path)
     if notes and warn is not None:
         warn("\n".join(f"{path}: {note}" for note in notes))
     if not records:
@@ -59,12 +58,24 @@ def read_entity_examples(path, *, warn=None):
     return [_make_example(path, *record) for record in records]
 
 
+def _read_text(path):
+    with open_text(path) as stream:
+        lines = list(itertools.islice((line for line in stream if line.strip()), _JUDGED_LINES))
+    if not lines:
+        raise InputError(f"{path} holds no text. Expected a character and its tag a line, such as data/ner.train.bio.")
+    reader = _choose_reader(path, lines)
+    if reader is None:
+        return read_objects(path, read_records(path))
+    with open_text(path) as stream:
+        return reader(path, stream)
+
+
 def _choose_reader(path, lines):
-    """Choose by the first lines that are not blank: JSON; else pairs of lines or columns, whichever fits more lines."""
+    """Choose by the first lines that are not blank: pairs of lines or columns, what fits more lines; None for JSON."""
     if not _is_column(lines[0]) and not any(map(holds_tags, lines[1:2])):
         # With tags beside or below it, a bracket, or a header's words, would be a text's characters.
         if lines[0].lstrip()[0] in "{[":
-            return read_objects
+            return None
         _refuse_header(path, lines[0])
     fitting_pairs = sum(map(holds_tags, lines[1::2]))
     return read_pairs if 2 * fitting_pairs > sum(map(_is_column, lines)) else read_columns

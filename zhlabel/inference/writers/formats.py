@@ -1,11 +1,10 @@
 """One result as the bytes of a file's form: csv, JSON lines, BIO; and rows of results as parquet."""
 
-import csv
-import io
 import json
 import re
 
 from zhlabel.errors import InputError
+from zhlabel.io.delimited import BOM, format_row
 
 _PARQUET_ROWS = 8192  # rows of one row group, kept in memory
 
@@ -21,7 +20,7 @@ def _encode_json(path, task, result):
 
 def _encode_csv(path, task, result):
     _, format_cells = _CELLS[task]
-    return _format_row([result["text"], *format_cells(path, result)]).encode("utf-8")
+    return format_row([result["text"], *format_cells(path, result)]).encode("utf-8")
 
 
 def _format_labels(path, result):
@@ -55,7 +54,7 @@ def encode_csv_header(task):
     Args:
         task: "multi_label", "multi_class", "ner" or "keywords".
     """
-    return ("\ufeff" + _format_row(["text", *_CELLS[task][0]])).encode("utf-8")
+    return (BOM + format_row(["text", *_CELLS[task][0]])).encode("utf-8")
 
 
 def _encode_bio(path, task, result):
@@ -71,13 +70,6 @@ def _encode_bio(path, task, result):
 
 # (the file, for messages; the task; one result) to bytes, by the file's ending
 ENCODERS = {".csv": _encode_csv, ".jsonl": _encode_json, ".bio": _encode_bio}
-
-
-def _format_row(cells):
-    # "\r\n" at the end, because csv before Python 3.13 quotes a cell with "\r" only if the line end has one.
-    line = io.StringIO(newline="")
-    csv.writer(line, lineterminator="\r\n").writerow(cells)
-    return line.getvalue()
 
 
 class ParquetRows:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from zhlabel.errors import InputError
 from zhlabel.inference.writers.formats import ENCODERS, ParquetRows, encode_csv_header
-from zhlabel.io.files import hash_file, write_whole
+from zhlabel.io.files import hash_file, hold_output, write_whole
 
 _ENDINGS = (".csv", ".jsonl", ".parquet", ".csv.gz", ".jsonl.gz")
 _ENTITY_ENDINGS = (*_ENDINGS, ".bio", ".bio.gz")
@@ -42,37 +42,38 @@ def open_writer(path, *, task, job, input_file=""):
         A context manager that gives a Writer.
 
     Raises:
-        InputError: the ending is unknown, PATH is the input file or a folder, or it can't be written.
+        InputError: the ending is unknown, PATH is the input file or a folder, another process writes it, or it can't be
+            written.
     """
     path = Path(path)
     _check_output(path, input_file, _ENTITY_ENDINGS if task == "ner" else _ENDINGS)
     part, record = Path(f"{path}.part"), Path(f"{path}.part.json")
     job = {"task": task, **job, "input": _describe_input(input_file)}
-    try:
-        resumable, done, size, note = _inspect_part(path, part, record, job)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not done:
-            part.unlink(missing_ok=True)  # before the new record, which would vouch for the old rows
-            with write_whole(record) as stream:
-                json.dump(job, stream, ensure_ascii=False)
-        stream = open(part, "r+b" if done else "wb")  # noqa: SIM115  (closed below)
-    except OSError as problem:
-        raise InputError(f"{path} can't be written: {problem.strerror or problem}.") from None
-    try:
-        stream.truncate(size)
-        stream.seek(size)
-        writer = Writer(path, stream, task=task, done=done, note=note, resumable=resumable)
+    with hold_output(path):
         try:
-            yield writer
-        except BaseException:
-            writer.abandon()
-            raise
-        writer.finish()
-    finally:
-        with contextlib.suppress(OSError):  # a full disk has been reported by then
-            stream.close()
-    os.replace(part, path)
-    record.unlink(missing_ok=True)
+            resumable, done, size, note = _inspect_part(path, part, record, job)
+            if not done:
+                part.unlink(missing_ok=True)  # before the new record, which would vouch for the old rows
+                with write_whole(record) as stream:
+                    json.dump(job, stream, ensure_ascii=False)
+            stream = open(part, "r+b" if done else "wb")  # noqa: SIM115  (closed below)
+        except OSError as problem:
+            raise InputError(f"{path} can't be written: {problem.strerror or problem}.") from None
+        try:
+            stream.truncate(size)
+            stream.seek(size)
+            writer = Writer(path, stream, task=task, done=done, note=note, resumable=resumable)
+            try:
+                yield writer
+            except BaseException:
+                writer.abandon()
+                raise
+            writer.finish()
+        finally:
+            with contextlib.suppress(OSError):  # a full disk has been reported by then
+                stream.close()
+        os.replace(part, path)
+        record.unlink(missing_ok=True)
 
 
 def _check_output(path, input_file, endings):
