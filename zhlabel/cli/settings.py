@@ -197,8 +197,8 @@ def read_settings(source, constants, arguments, *, limits=None, bare="", name="t
         source: the script's source text, for the constants' names and order.
         constants: their values by name; the script's ``globals()``.
         arguments: the command line without the script's name.
-        limits: {name: ("choice", "choice"), (lowest, highest) or ("", lowest, highest)}; a highest of ``math.inf`` leaves
-            the end open.
+        limits: {name: ("choice", "choice"), (lowest, highest) or ("", lowest, highest)}; a highest of ``math.inf``
+            leaves the end open.
         bare: the list that bare arguments are added to, each whole, commas and all; "" refuses them by name.
         name: the script's file name, for messages.
 
