@@ -200,7 +200,7 @@ def test_a_number_may_be_left_open():
     assert read_one("", limit=limit) == "" and read_one(0.5, "--x", "", limit=limit) == ""
     assert [type(read_one(value, limit=limit)) for value in (1, 0.5)] == [float, float]
     assert read_one("", "--x", "1", limit=limit) == 1.0
-    with pytest.raises(InputError, match="--x much: expected a number .*to have it chosen"):
+    with pytest.raises(InputError, match=r"--x much: expected a number .*to have it chosen"):
         read_one("", "--x", "much", limit=limit)
     with pytest.raises(InputError, match="--x 2: must be from"):
         read_one("", "--x", "2", limit=limit)
