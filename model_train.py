@@ -51,7 +51,7 @@ ADVERSARIAL = -1.0  # each batch is learned twice, once with word vectors moved 
 PATIENCE = 3  # stop after so many epochs without a better dev score; 0: never early
 CLASS_WEIGHTS = ""  # multi_class: balanced, or 裁员:2.0|收购:0.5
 HEAD_LEARNING_RATE = 0.0  # peak of all that is not encoder; 0: LEARNING_RATE
-FREEZE_LAYERS = 0  # embeddings and so many layers stay as they are; -1: the whole encoder
+FREEZE_LAYERS = 0  # embeddings and so many layers stay as they are; as many as there are: the whole encoder
 LORA_RANK = 0  # above 0: the encoder is frozen, corrections of this rank and the head are trained
 LORA_ALPHA = 16.0  # the corrections count LORA_ALPHA / LORA_RANK times
 LORA_TARGETS = ["query", "key"]  # of query key value output inner outer
@@ -298,7 +298,7 @@ LIMITS = {
     "PRECISION": ("auto", "float32", "bfloat16"),
     "SEED": (0, 2**31 - 1),
     "HEAD_LEARNING_RATE": (0.0, 1.0),
-    "FREEZE_LAYERS": (-1, 1_000),
+    "FREEZE_LAYERS": (0, 1_000),
     "LORA_RANK": (0, 1_024),
     "LORA_ALPHA": (0.001, 1_024.0),
     "LORA_TARGETS": ("query", "key", "value", "output", "inner", "outer"),
