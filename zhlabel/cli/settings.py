@@ -248,6 +248,41 @@ def read_settings(source, constants, arguments, *, limits=None, bare="", name="t
     return kind(*values.values())
 
 
+def check_values(values, defaults, *, limits):
+    """Return a function's settings, checked as a script's are: known names, types, limits.
+
+    Args:
+        values: {name: value}, names in lower case.
+        defaults: {name: value} of all settings there are; a default's type is the contract.
+        limits: as ``read_settings``, names in upper case.
+
+    Raises:
+        InputError: all problems at once.
+
+    >>> check_values({"epochs": 3}, {"epochs": 10}, limits={"EPOCHS": (1, 100)})
+    {'epochs': 3}
+    """
+    problems, checked = [], {}
+    for name, value in values.items():
+        if name not in defaults:
+            near = difflib.get_close_matches(name, defaults, n=1)
+            hint = f"the nearest is {near[0]}" if near else f"there are {', '.join(defaults)}"
+            problems.append(f"there is no setting {name}; {hint}")
+            continue
+        limit = limits.get(name.upper())
+        kind = _find_kind(defaults[name], limit)
+        value = tuple(value) if kind is tuple and isinstance(value, list) else value
+        value = float(value) if kind is float and type(value) is int else value
+        if not (type(value) is kind or _is_open(value, limit)):
+            problems.append(f"{name}={value!r}: expected {_describe_kind(kind, limit)}")
+        elif problem := _judge(value, limit):
+            problems.append(f"{name}={value!r}: {problem}")
+        checked[name] = value
+    if problems:
+        raise InputError(". ".join(problems) + ".")
+    return checked
+
+
 def format_changes(settings, constants, *, bare=""):
     """Return a line for each setting that differs from the file's constant, as ``EPOCHS = 3 (in the file: 10)``.
 

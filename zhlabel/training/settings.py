@@ -1,7 +1,10 @@
 """What a training can be told: one field a constant of model_train.py, with the same default."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from zhlabel.cli.settings import check_values
+from zhlabel.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -94,3 +97,38 @@ LIMITS = {
     "LORA_ALPHA": (0.001, 1_024.0),
     "LORA_TARGETS": ("query", "key", "value", "output", "inner", "outer"),
 }
+
+
+def make_settings(values):
+    """Return the TrainingSettings of a dict, checked as the command line is.
+
+    Args:
+        values: names of fields to values.
+
+    Raises:
+        InputError: a name that is no setting, a value of another type or beyond its limits; all at once.
+
+    >>> make_settings({"epochs": 3}).epochs
+    3
+    """
+    defaults = {field.name: field.default for field in fields(TrainingSettings)}
+    data = {name: values[name] for name in ("train_file", "dev_file") if name in values}
+    rest = {name: value for name, value in values.items() if name not in data}
+    return TrainingSettings(**data, **check_values(rest, defaults, limits=LIMITS))
+
+
+def check_settings(settings):
+    """Stop where settings contradict each other.
+
+    Args:
+        settings: TrainingSettings.
+
+    Raises:
+        InputError: they do.
+    """
+    if settings.lora_rank and settings.freeze_layers:
+        raise InputError(f"--lora-rank {settings.lora_rank} freezes the encoder by itself: leave FREEZE_LAYERS 0.")
+    if settings.from_scratch and (settings.lora_rank or settings.freeze_layers):
+        raise InputError(
+            "--from-scratch begins with random weights: LORA_RANK and FREEZE_LAYERS must be 0 to train them."
+        )
