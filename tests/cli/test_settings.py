@@ -179,10 +179,33 @@ def test_a_single_value_given_twice_is_refused():
     assert "--run is given more than once; keep one of a and b" in refuse("--run", "a", "--run", "b")
 
 
-@pytest.mark.parametrize("word", ["--max-lenght", "--max_length", "--MAX-LENGTH", "-max-length", "--maxlength=5"])
+@pytest.mark.parametrize("word", ["--max-lenght", "-max-length", "--maxlength=5"])
 def test_an_unknown_flag_stops_with_the_nearest_name(word):
     message = refuse(word, "64") if "=" not in word else refuse(word)
     assert "--max-length" in message and message.startswith("model_train.py: ")
+
+
+@pytest.mark.parametrize("word", ["--max_length", "--MAX-LENGTH", "--MAX_LENGTH=64"])
+def test_underscores_and_capitals_are_the_same_flag(word):
+    assert read(word, *([] if "=" in word else ["64"])).max_length == 64
+    assert "--max-length is given more than once" in refuse("--max-length", "64", "--max_length", "65")
+
+
+def test_what_the_command_line_gave_is_known():
+    assert type(read("--max_length", "128", "--run=a")).given == {"max_length", "run"}
+
+
+def test_a_number_may_be_left_open():
+    limit = ("", 0.0, 1.0)
+    assert read_one("", limit=limit) == "" and read_one(0.5, "--x", "", limit=limit) == ""
+    assert [type(read_one(value, limit=limit)) for value in (1, 0.5)] == [float, float]
+    assert read_one("", "--x", "1", limit=limit) == 1.0
+    with pytest.raises(InputError, match=r"--x much: expected a number .*to have it chosen"):
+        read_one("", "--x", "much", limit=limit)
+    with pytest.raises(InputError, match="--x 2: must be from"):
+        read_one("", "--x", "2", limit=limit)
+    with pytest.raises(InputError, match="X = '', expected a number"):
+        read_one("", limit=(0.0, 1.0))
 
 
 def test_a_flag_like_nothing_leads_to_help():

@@ -237,7 +237,7 @@ def test_a_file_with_entities_is_refused_by_the_tasks_of_labels(tmp_path, conten
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"lora_rank": 8, "freeze_layers": -1}, "freezes the encoder by itself"),
+        ({"lora_rank": 8, "freeze_layers": 9}, "freezes the encoder by itself"),
         ({"lora_rank": 8, "from_scratch": "true"}, "begins with random weights"),
         ({"train_file": "one.csv", "task": "multi_class"}, "has one label, 裁员: for multi_class there must be 2"),
         ({"class_weights": "balanced"}, "a text of multi_label has no one class"),

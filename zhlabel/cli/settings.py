@@ -89,15 +89,22 @@ def _suggest(word, flags):
 
 
 def _is_range(limit):
-    return limit is not None and not isinstance(limit[0], str)
+    return limit is not None and not isinstance(limit[-1], str)
+
+
+def _is_open(value, limit):
+    """Return whether a number is left to be chosen by itself, as a range that begins with "" allows."""
+    return value == "" and _is_range(limit) and limit[0] == ""
 
 
 def _find_kind(value, limit):
-    return type(limit[0]) if _is_range(limit) else type(value)
+    return type(limit[-2]) if _is_range(limit) else type(value)
 
 
-def _parse(text, kind):
+def _parse(text, kind, limit):
     """Turn one command-line value into its kind, or raise ValueError."""
+    if _is_open(text, limit):
+        return text
     if kind is bool:
         if text.lower() not in _TRUTH:
             raise ValueError
@@ -112,10 +119,10 @@ def _parse(text, kind):
 
 def _judge(value, limit):
     """Describe what is wrong with a value of the right type, or give ""."""
-    if limit is None:
+    if limit is None or _is_open(value, limit):
         return ""
     if _is_range(limit):
-        low, high = limit
+        low, high = limit[-2:]
         wanted = f"at least {low}" if math.isinf(high) else f"from {low} to {high}"
         return "" if low <= value <= high else f"must be {wanted}"
     wrong = [each for each in (value if isinstance(value, tuple) else (value,)) if each not in limit]
@@ -123,6 +130,11 @@ def _judge(value, limit):
         return ""
     near = difflib.get_close_matches(wrong[0], limit, n=1)
     return f"is not one of {', '.join(limit)}" + (f"; the nearest is {near[0]}" if near else "")
+
+
+def _describe_kind(kind, limit):
+    wanted = _WANTED.get(kind, "a text, a number, True, False or a list of texts")
+    return wanted + (', or "" to have it chosen' if _is_open("", limit) else "")
 
 
 def _read_defaults(constants, lines, limits):
@@ -135,8 +147,8 @@ def _read_defaults(constants, lines, limits):
         kind = _find_kind(value, limit)
         if kind is float and type(value) is int:
             value = float(value)
-        if kind not in _WANTED or type(value) is not kind:
-            wanted = _WANTED.get(kind, 'a text, a number, True, False or a list of texts ("" or 0 means off)')
+        if kind not in _WANTED or not (type(value) is kind or _is_open(value, limit)):
+            wanted = _describe_kind(kind, limit)
             problems.append(f"line {line}: {name} = {value!r}, expected {wanted}")
         elif problem := _judge(value, limit):
             problems.append(f"line {line}: {name} = {value!r} {problem}")
@@ -151,6 +163,8 @@ def _split_arguments(arguments, flags, bare):
     while waiting:
         argument = waiting.pop(0)
         word, equals, value = argument.partition("=")
+        if word.startswith("--"):  # --max_length and --MAX-LENGTH are --max-length
+            word = word.lower().replace("_", "-")
         plain = "--" + word.lstrip(_DASHES)
         if argument == "--":
             texts += waiting
@@ -177,18 +191,20 @@ def read_settings(source, constants, arguments, *, limits=None, bare="", name="t
     True or False, lists of texts. A flag's value must be of its constant's type: a whole number refuses "1.5", a
     fraction accepts "1" and "1e-4", True or False is written true/false/yes/no/1/0, a list is separated by commas or
     its flag is repeated. A range in ``limits`` decides between whole number and fraction by its lower end, so that a
-    THRESHOLD edited to ``1`` stays a fraction.
+    LEARNING_RATE edited to ``1`` stays a fraction; one that begins with "" allows "" too: chosen by itself.
 
     Args:
         source: the script's source text, for the constants' names and order.
         constants: their values by name; the script's ``globals()``.
         arguments: the command line without the script's name.
-        limits: {name: ("choice", "choice") or (lowest, highest)}; a highest of ``math.inf`` leaves the end open.
+        limits: {name: ("choice", "choice"), (lowest, highest) or ("", lowest, highest)}; a highest of ``math.inf``
+            leaves the end open.
         bare: the list that bare arguments are added to, each whole, commas and all; "" refuses them by name.
         name: the script's file name, for messages.
 
     Returns:
-        A frozen dataclass with one field a constant, in lower case and the file's order. Lists become tuples.
+        A frozen dataclass with one field a constant, in lower case and the file's order. Lists become tuples. Its class
+        has ``given``, the names of the fields that the command line gave.
 
     Raises:
         InputError: all problems of file and command line at once.
@@ -212,9 +228,9 @@ def read_settings(source, constants, arguments, *, limits=None, bare="", name="t
         limit = limits.get(constant)
         kind = _find_kind(values[constant], limit)
         try:
-            value = (text,) if constant == bare else _parse(text, kind)
+            value = (text,) if constant == bare else _parse(text, kind, limit)
         except (ValueError, TypeError):
-            problems.append(f"{flag} {text}: expected {_WANTED.get(kind, 'another default in the file')}")
+            problems.append(f"{flag} {text}: expected {_describe_kind(kind, limit)}")
             continue
         if problem := _judge(value, limit):
             problems.append(f"{flag} {text}: {problem}")
@@ -227,7 +243,44 @@ def read_settings(source, constants, arguments, *, limits=None, bare="", name="t
     if texts:
         given[bare] = given.get(bare, ()) + tuple(texts)
     values |= given
-    return dataclasses.make_dataclass("Settings", [each.lower() for each in values], frozen=True)(*values.values())
+    kind = dataclasses.make_dataclass("Settings", [each.lower() for each in values], frozen=True)
+    kind.given = frozenset(each.lower() for each in given)
+    return kind(*values.values())
+
+
+def check_values(values, defaults, *, limits):
+    """Return a function's settings, checked as a script's are: known names, types, limits.
+
+    Args:
+        values: {name: value}, names in lower case.
+        defaults: {name: value} of all settings there are; a default's type is the contract.
+        limits: as ``read_settings``, names in upper case.
+
+    Raises:
+        InputError: all problems at once.
+
+    >>> check_values({"epochs": 3}, {"epochs": 10}, limits={"EPOCHS": (1, 100)})
+    {'epochs': 3}
+    """
+    problems, checked = [], {}
+    for name, value in values.items():
+        if name not in defaults:
+            near = difflib.get_close_matches(name, defaults, n=1)
+            hint = f"the nearest is {near[0]}" if near else f"there are {', '.join(defaults)}"
+            problems.append(f"there is no setting {name}; {hint}")
+            continue
+        limit = limits.get(name.upper())
+        kind = _find_kind(defaults[name], limit)
+        value = tuple(value) if kind is tuple and isinstance(value, list) else value
+        value = float(value) if kind is float and type(value) is int else value
+        if not (type(value) is kind or _is_open(value, limit)):
+            problems.append(f"{name}={value!r}: expected {_describe_kind(kind, limit)}")
+        elif problem := _judge(value, limit):
+            problems.append(f"{name}={value!r}: {problem}")
+        checked[name] = value
+    if problems:
+        raise InputError(". ".join(problems) + ".")
+    return checked
 
 
 def format_changes(settings, constants, *, bare=""):

@@ -119,23 +119,21 @@ def freeze_encoder(encoder, config, layers):
     Args:
         encoder: what ``build_encoder`` or ``load_encoder`` gave.
         config: the config it was built from.
-        layers: 0 freezes nothing, n > 0 the embeddings and the first n transformer layers, -1 the whole encoder, which
-            is then a feature extractor.
+        layers: 0 freezes nothing, n > 0 the embeddings and the first n transformer layers; as many as there are, or
+            more, the whole encoder, which is then a feature extractor.
 
     Raises:
-        InputError: a number of layers that the encoder does not have, or that ALBERT's shared layer does not allow.
+        InputError: a part of the layers, where ALBERT has one for all.
     """
     count = config["num_hidden_layers"]
-    if not -1 <= layers <= count:
-        raise InputError(f"FREEZE_LAYERS {layers}: this encoder has {count} layers. Use 0 to {count}, or -1 for all.")
-    if layers > 0 and FAMILIES[config["family"]].shares_layers:
+    if layers >= count:
+        encoder.trainable = False
+    elif layers > 0 and FAMILIES[config["family"]].shares_layers:
         raise InputError(
             f"FREEZE_LAYERS {layers}: all {count} layers of this ALBERT share the same weights, so that none can be "
-            "frozen alone. Use 0 (train all) or -1 (freeze the whole encoder)."
+            f"frozen alone. Use 0 (train all) or {count} (freeze the whole encoder)."
         )
-    if layers == -1:
-        encoder.trainable = False
-    if layers > 0:
+    elif layers > 0:
         for layer in encoder.layers:
             number = re.match(r"layer_(\d+)_", layer.name)
             if number is None or int(number[1]) < layers:  # without a number: the embeddings

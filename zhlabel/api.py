@@ -1,0 +1,146 @@
+"""What programs use: train, load, evaluate, compare, extract_keywords; the scripts stand on the same functions."""
+
+from pathlib import Path
+
+from zhlabel.cli.progress import Progress
+
+
+def train(train_file="data/train.csv", *, given=None, earlier_labels=(), progress=None, **settings):
+    """Train a model on labelled texts, and return it as a loaded run.
+
+    Args:
+        train_file: a file in any form that ``model_train.py`` reads, a list of (text, labels) pairs or of dicts with
+            "text" and "label", or a pandas DataFrame with these columns.
+        given: names of the settings that count where ``run`` names a training that has begun, which goes on as it was;
+            by default those that are passed.
+        earlier_labels: label names whose order is kept where the training texts have exactly these.
+        progress: ``TerminalProgress()`` shows bars and notes, also in a notebook; None is silent.
+        **settings: fields of ``training.settings.TrainingSettings``, the constants of model_train.py in lower case.
+
+    Returns:
+        The Run.
+
+    Raises:
+        InputError: what the user can put right: a file, a setting, a checkpoint.
+
+    >>> train("data/train.csv", task="multi_label", checkpoint="albert_tiny", epochs=10)  # doctest: +SKIP
+    Run(runs/albert_tiny-multi_label-1, multi_label, 14 labels)
+    """
+    from zhlabel.training.recipe import train as run_recipe
+    from zhlabel.training.settings import make_settings
+
+    chosen = make_settings({"train_file": train_file, **settings})
+    given = frozenset(settings) if given is None else given
+    return load(run_recipe(chosen, given=given, earlier_labels=earlier_labels, progress=progress))
+
+
+def load(folder, *, precision="float32", progress=None):
+    """Load a trained run to label texts with it; without TensorFlow where the run has its graph.
+
+    Args:
+        folder: the run's folder, or a name under runs/.
+        precision: "float32", "bfloat16" or "int8".
+        progress: takes notes, such as that a graph is made first.
+
+    Returns:
+        A Run: ``predict(texts)``, ``predict_proba(texts)``, ``labels``, ``thresholds``.
+
+    Raises:
+        InputError: no such run, or a file of it is missing or damaged.
+
+    >>> load("runs/albert_tiny-multi_label-1").predict(["云岭机械宣布裁员"])  # doctest: +SKIP
+    [{'text': '云岭机械宣布裁员', 'labels': [{'label': '裁员', 'probability': 0.97}]}]
+    """
+    from zhlabel.inference.run import load_run
+    from zhlabel.runs.find import locate_run
+
+    return load_run(locate_run(folder), precision=precision, note=(progress or Progress()).note)
+
+
+def evaluate(run, data, *, threshold="", baseline=True, batch_size=16, precision="float32", progress=None):
+    """Score a run on labelled texts that it has not seen, and write the reports into its folder.
+
+    Args:
+        run: a Run, or what ``load`` takes.
+        data: labelled texts in any form that ``train`` takes.
+        threshold: "" for the run's own, or one for all labels: 0..1, or "logit:-1.5".
+        baseline: also learn the run's training file without the encoder, to show what that is worth.
+        batch_size: texts at once; it changes speed and memory, not the result.
+        precision: as ``load``, where ``run`` is a folder.
+        progress: takes notes.
+
+    Returns:
+        A Report: the dict of report.json, with ``text`` as printed and ``folder``.
+
+    Raises:
+        InputError: the data do not fit the run, or its thresholds were chosen on them.
+
+    >>> evaluate("runs/albert_tiny-multi_label-1", "data/test.csv")["accuracy"]  # doctest: +SKIP
+    0.7938
+    """
+    from zhlabel.evaluation.evaluate import evaluate_run
+    from zhlabel.inference.run import Run
+
+    if not isinstance(run, Run):
+        run = load(run, precision=precision, progress=progress)
+    note = (progress or Progress()).note
+    return evaluate_run(run, data, threshold=threshold, baseline=baseline, batch_size=batch_size, note=note)
+
+
+def compare(runs, data, *, progress=None, **options):
+    """Evaluate several runs of one task on the same files, and test which differ by more than chance.
+
+    Each run is evaluated in a process of its own, so that its time and memory are its own too.
+
+    Args:
+        runs: what ``load`` takes, two or more; the first is the one from which you start.
+        data: a file, or several.
+        progress: takes notes.
+        **options: ``threshold``, ``baseline``, ``batch_size`` and ``precision`` as ``evaluate`` takes them.
+
+    Returns:
+        A Comparison: the dict of comparison.json, with ``text`` as printed and ``folder``.
+
+    Raises:
+        InputError: as ``evaluate``; the runs are of different tasks.
+    """
+    from zhlabel.evaluation.compare import compare_runs
+    from zhlabel.runs.find import locate_run
+
+    folders = [locate_run(run) for run in runs]
+    files = [data] if isinstance(data, (str, Path)) else list(data)
+    return compare_runs(folders, files, options=options, note=(progress or Progress()).note)
+
+
+def extract_keywords(texts, *, method="tfidf", top_k=10, language="", stop_words="", user_dictionary="", run=""):
+    """Extract the keywords of texts, best first.
+
+    Args:
+        texts: strings: a list, a pandas Series; one string counts as one text.
+        method: a name out of ``keywords.registry.METHODS``.
+        top_k: keywords a text, at most.
+        language: "zh" or "en"; "": told text by text.
+        stop_words: a file of words that never begin or end a keyword, one a line; "": ours.
+        user_dictionary: a file of Chinese words that jieba shall know; "": none.
+        run: of a trained method: its folder; "": the newest.
+
+    Returns:
+        For each text a list of dicts with "keyword", "score" and "spans", half-open in characters.
+
+    Raises:
+        InputError: an unknown method, or a file that is not there.
+
+    >>> extract_keywords(["中文文本分类"], method="firstphrases")[0][0]["keyword"]  # doctest: +SKIP
+    '中文文本'
+    """
+    from zhlabel.keywords.job import extract_lists
+
+    return extract_lists(
+        texts,
+        method=method,
+        top_k=top_k,
+        language=language,
+        stop_words=stop_words,
+        user_dictionary=user_dictionary,
+        run=run,
+    )

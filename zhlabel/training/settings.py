@@ -1,0 +1,134 @@
+"""What a training can be told: one field a constant of model_train.py, with the same default."""
+
+import math
+from dataclasses import dataclass, fields
+
+from zhlabel.cli.settings import check_values
+from zhlabel.errors import InputError
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """The settings of a training. "" means: chosen by itself, and told; a count of 0 means none.
+
+    Attributes:
+        task: multi_label, multi_class or ner.
+        train_file: labelled texts: a file, or a list or DataFrame of texts and labels.
+        dev_file: texts that choose the best epoch and the threshold; "": the sample's for the sample, else a share.
+        dev_share: the share of the training texts that is set aside where there is no ``dev_file``.
+        label_file: a label.json that is obeyed; "": labels are collected from the training texts.
+        checkpoint: folder of an ALBERT, ELECTRA, BERT or RoBERTa-wwm checkpoint.
+        from_scratch: only the checkpoint's config and vocabulary are used.
+        head: one of the task's heads; "": cls, for ner crf.
+        ngrams: a linear model of the tokens' n-grams votes too, where the dev score rises.
+        max_length: tokens a row, [CLS] and [SEP] included.
+        long_text: what becomes of longer texts.
+        epochs: passes over the training texts.
+        batch_size: texts a step.
+        learning_rate: peak; "": by the checkpoint.
+        warmup_share: share of all steps in which the rate rises; it falls to 0 in the rest.
+        weight_decay: decoupled, not on biases and layer norms.
+        adversarial: each batch is learned twice, once with word vectors moved by so much (FGM).
+        patience: stop after so many epochs without a better dev score.
+        class_weights: multi_class: balanced, or 裁员:2.0|收购:0.5.
+        head_learning_rate: peak of all that is not encoder; "": by the head.
+        freeze_layers: embeddings and so many layers stay as they are; the number of layers or more: all of them.
+        lora_rank: above 0 the encoder is frozen, corrections of this rank and the head are trained.
+        lora_alpha: the corrections count lora_alpha / lora_rank times.
+        lora_targets: which layers are corrected.
+        precision: float32, bfloat16, or auto: bfloat16 where the device has it and the encoder says the same.
+        seed: of batch order, initial values, dropout and the dev share.
+        thresholds: "": one for all labels, for ner none; global; per_label.
+        threshold_goal: micro_f1, macro_f1, accuracy, precision:0.9, recall:0.9.
+        labels_per_text: multi_label: "1-" at least one, "2-2" the two most probable.
+        calibrate: rescale probabilities by a temperature.
+        run: the run's folder, or a name under runs/; "": the next free one.
+    """
+
+    task: str = "multi_label"
+    train_file: object = "data/train.csv"
+    dev_file: object = ""
+    dev_share: float = 0.1
+    label_file: str = ""
+    checkpoint: str = "albert_tiny"
+    from_scratch: bool = False
+    head: str = ""
+    ngrams: bool = False
+    max_length: int = 256
+    long_text: str = ""
+    epochs: int = 10
+    batch_size: int = 16
+    learning_rate: float | str = ""
+    warmup_share: float = 0.1
+    weight_decay: float = 0.01
+    adversarial: float = 0.0
+    patience: int = 3
+    class_weights: str = ""
+    head_learning_rate: float | str = ""
+    freeze_layers: int = 0
+    lora_rank: int = 0
+    lora_alpha: float = 16.0
+    lora_targets: tuple = ("query", "key")
+    precision: str = "float32"
+    seed: int = 1
+    thresholds: str = ""
+    threshold_goal: str = "micro_f1"
+    labels_per_text: str = ""
+    calibrate: bool = False
+    run: str = ""
+
+
+LIMITS = {
+    "TASK": ("multi_label", "multi_class", "ner"),
+    "DEV_SHARE": (0.001, 0.999),
+    "MAX_LENGTH": (3, math.inf),
+    "EPOCHS": (1, 10_000),
+    "BATCH_SIZE": (1, 65_536),
+    "LEARNING_RATE": ("", 0.0, 1.0),
+    "WARMUP_SHARE": (0.0, 1.0),
+    "WEIGHT_DECAY": (0.0, 1.0),
+    "ADVERSARIAL": (0.0, 100.0),
+    "PATIENCE": (0, 10_000),
+    "PRECISION": ("auto", "float32", "bfloat16"),
+    "SEED": (0, 2**31 - 1),
+    "HEAD_LEARNING_RATE": ("", 0.0, 1.0),
+    "FREEZE_LAYERS": (0, 1_000),
+    "LORA_RANK": (0, 1_024),
+    "LORA_ALPHA": (0.001, 1_024.0),
+    "LORA_TARGETS": ("query", "key", "value", "output", "inner", "outer"),
+}
+
+
+def make_settings(values):
+    """Return the TrainingSettings of a dict, checked as the command line is.
+
+    Args:
+        values: names of fields to values.
+
+    Raises:
+        InputError: a name that is no setting, a value of another type or beyond its limits; all at once.
+
+    >>> make_settings({"epochs": 3}).epochs
+    3
+    """
+    defaults = {field.name: field.default for field in fields(TrainingSettings)}
+    data = {name: values[name] for name in ("train_file", "dev_file") if name in values}
+    rest = {name: value for name, value in values.items() if name not in data}
+    return TrainingSettings(**data, **check_values(rest, defaults, limits=LIMITS))
+
+
+def check_settings(settings):
+    """Stop where settings contradict each other.
+
+    Args:
+        settings: TrainingSettings.
+
+    Raises:
+        InputError: they do.
+    """
+    if settings.lora_rank and settings.freeze_layers:
+        raise InputError(f"--lora-rank {settings.lora_rank} freezes the encoder by itself: leave FREEZE_LAYERS 0.")
+    if settings.from_scratch and (settings.lora_rank or settings.freeze_layers):
+        raise InputError(
+            "--from-scratch begins with random weights: LORA_RANK and FREEZE_LAYERS must be 0 to train them."
+        )
