@@ -1,9 +1,11 @@
 # %% [markdown]
 # # zhlabel in a notebook
 #
-# Run it cell by cell in Jupyter or an editor that knows `# %%`, from the repository's folder: `python examples/quickstart.py`.
+# Run it cell by cell in Jupyter, or in an editor that knows `# %%`, from the repository's folder.
 
 # %% Train on the bundled sample; two epochs to see how it goes
+import pandas as pd
+
 import zhlabel
 
 run = zhlabel.train("data/train.csv", epochs=2, progress=zhlabel.TerminalProgress())
@@ -25,8 +27,6 @@ print(report.text)
 print("micro F1", report["micro avg"]["f1-score"], "accuracy", report["accuracy"])
 
 # %% Data as it lies in memory: pairs, or a DataFrame with the columns text and label
-import pandas as pd
-
 frame = pd.read_csv("data/train.csv", keep_default_na=False).rename(columns={"content": "text"})
 small = zhlabel.train(frame.head(200), epochs=1, checkpoint="albert_tiny")
 print(small.predict(frame["text"].head(3)))

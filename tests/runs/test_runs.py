@@ -161,7 +161,7 @@ def test_a_loaded_run_gives_the_probabilities_of_the_written_model(family, tmp_p
     model = write_toy_run(tmp_path / "run", family)
     run = load_run(tmp_path / "run")
     table = run.encode(TEXTS)
-    assert run.names == NAMES and table.truncated == 1
+    assert run.labels == NAMES and table.truncated == 1
     found = run.predict_encoded(table, batch_size=4)
     for row in range(len(TEXTS)):
         ids = table.token_ids[table.starts[row] : table.starts[row + 1]][None]
@@ -169,7 +169,7 @@ def test_a_loaded_run_gives_the_probabilities_of_the_written_model(family, tmp_p
     assert np.ptp(found, axis=0).max() > 1e-3
     found = [run.settle_thresholds(each).to_record() for each in (None, 0.7, 0.0)]
     assert found == [{"global": 0.4}, {"global": 0.7}, {"global": 0.0}]
-    assert run.names[run.commonest_label] == "收购"
+    assert run.labels[run.commonest_label] == "收购"
 
 
 @pytest.fixture(scope="module")

@@ -214,7 +214,7 @@ def test_a_text_has_one_probability_in_evaluation_prediction_and_alone(evaluated
     for line, pair in zip(lines, pairs, strict=True):
         found = {each["label"]: each["probability"] for each in line["labels"]}
         expected = 1 / (1 + np.exp(-np.array(pair["logits"])))
-        assert [found[name] for name in run.names] == pytest.approx(expected.tolist(), abs=1e-5)
+        assert [found[name] for name in run.labels] == pytest.approx(expected.tolist(), abs=1e-5)
 
 
 def test_a_given_threshold_is_said_to_be_given(evaluated, monkeypatch, capsys):

@@ -1,40 +1,38 @@
 """Reads what a training learns from and what it is judged by, and settles the labels."""
 
-from pathlib import Path
-
-from zhlabel.data.labels import LAST_LABELS_FILE, collect_labels, encode_labels, read_labels, settle_labels
+from zhlabel.data.labels import collect_labels, encode_labels, settle_labels
 from zhlabel.data.splits import split_dev
 from zhlabel.errors import InputError
 from zhlabel.io.files import hash_file
 
 
-def read_datasets(task, *, train_file, dev_file, dev_share, label_file, seed, note):
+def read_datasets(kind, *, train_file, dev_file, dev_share, label_file, seed, note, earlier_labels=()):
     """Read training and dev texts, and settle the label set.
 
     Args:
-        task: a class of ``tasks.TASKS``.
+        kind: a class of ``tasks.TASKS``.
         train_file: TRAIN_FILE.
         dev_file: DEV_FILE; "": a share of the training texts is set aside.
         dev_share: that share.
         label_file: LABEL_FILE, or "".
         seed: of the share.
         note: called with each line for the user.
+        earlier_labels: names whose order is kept where the training texts have exactly these.
 
     Returns:
-        ({"train", "dev"} of Examples, {"train", "dev"} of the task's gold, the L label names).
+        ({"train", "dev"} of Examples, {"train", "dev"} of the task's gold, the Task with its L labels).
 
     Raises:
         InputError: a file is wrong, both are the same, nothing can be set aside, or labels are too few.
     """
 
     def read(path):
-        files = [task.sample.format(part) for part in ("train", "dev")]
-        command = f"model_train.py --task {task.name} --train-file {files[0]} --dev-file {files[1]}"
-        return task.read_examples(path, print_note=note, command=command)
+        files = [kind.sample.format(part) for part in ("train", "dev")]
+        command = f"model_train.py --task {kind.name} --train-file {files[0]} --dev-file {files[1]}"
+        return kind.read_examples(path, print_note=note, command=command)
 
     train = read(train_file)
-    earlier = read_labels(LAST_LABELS_FILE) if Path(LAST_LABELS_FILE).exists() else ()
-    names = settle_labels(collect_labels(train), named_file=label_file, earlier=earlier)
+    names = settle_labels(collect_labels(train), named_file=label_file, earlier=earlier_labels)
     source = label_file or train_file
     if dev_file:
         if hash_file(dev_file) == hash_file(train_file):
@@ -45,11 +43,12 @@ def read_datasets(task, *, train_file, dev_file, dev_share, label_file, seed, no
             raise InputError(f"{train_file} has one text, so no share can be set aside. Name a DEV_FILE.")
         chosen = split_dev(encode_labels(train, names, source=source), dev_share, seed=seed)
         examples = {part: [train[i] for i in rows] for part, rows in zip(("train", "dev"), chosen, strict=True)}
-    if len(names) < task.fewest_labels:
-        raise InputError(f"{source} has one label, {names[0]}: for {task.name} there must be {task.fewest_labels}.")
-    gold = {part: task(names).encode_gold(each, source=source) for part, each in examples.items()}
+    if len(names) < kind.fewest_labels:
+        raise InputError(f"{source} has one label, {names[0]}: for {kind.name} there must be {kind.fewest_labels}.")
+    task = kind(names)
+    gold = {part: task.encode_gold(each, source=source) for part, each in examples.items()}
     note(f"{len(names)} labels; texts: {len(examples['train']):,} to train on, {len(examples['dev']):,} for dev")
     texts = {part: {example.text for example in each} for part, each in examples.items()}
     if shared := len(texts["train"] & texts["dev"]):
         note(f"note: {shared:,} different dev texts are training texts too, so dev scores flatter")
-    return examples, gold, names
+    return examples, gold, task

@@ -67,7 +67,7 @@ def _read_texts(run):
                 f"{known['file']} to calibrate, which is missing here or has changed. Restore it, or use float32."
             )
     examples, gold, _ = read_datasets(
-        run.task,
+        type(run.task),
         train_file=data["train"]["file"],
         dev_file=data["dev"]["file"] if "dev" in data else "",
         dev_share=settings["dev_share"],

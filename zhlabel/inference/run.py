@@ -1,13 +1,15 @@
 """A trained run, loaded to label texts: by its exported graph, or by TensorFlow."""
 
 import functools
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from zhlabel.data.given import list_texts
 from zhlabel.data.tags import list_tags
 from zhlabel.data.tokenizer import Tokenizer
-from zhlabel.decisions.thresholds import Thresholds
+from zhlabel.decisions.thresholds import Thresholds, parse_threshold
 from zhlabel.errors import InputError
 from zhlabel.inference.openvino import GRAPHS, OpenvinoModel
 from zhlabel.runs.folder import RunFolder, read_weight
@@ -16,7 +18,7 @@ from zhlabel.tasks import TASKS
 from zhlabel.tasks.base import Task
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A loaded run, which gives probabilities and decisions for texts.
 
@@ -37,7 +39,7 @@ class Run:
     state: object = None
 
     @property
-    def names(self):
+    def labels(self):
         """The L label names."""
         return self.task.labels
 
@@ -73,11 +75,63 @@ class Run:
         temperature = self.record["temperature"]
         return predictions if temperature == 1.0 else self.task.rescale(predictions, temperature)
 
+    def predict(self, texts, *, threshold="", batch_size=16):
+        """Label texts.
+
+        Args:
+            texts: N strings: a list, a pandas Series; one string counts as one text.
+            threshold: "" for the run's own, or one for all labels: 0..1, or "logit:-1.5".
+            batch_size: rows at once; it does not change the result (to 1e-5).
+
+        Returns:
+            A list of N dicts, as model_predict.py writes them: "text" and, by the task, "labels", "label" and
+            "probability", or "entities".
+        """
+        return list(self.label(list_texts(texts), threshold=threshold, batch_size=batch_size))
+
+    def predict_proba(self, texts, *, batch_size=16):
+        """Return the probabilities of texts: float32 [N, L]; for ner a list of N dicts from Entity to probability.
+
+        Args:
+            texts: as ``predict``.
+            batch_size: as ``predict``.
+        """
+        return self.predict_encoded(self.encode(list_texts(texts)), batch_size=batch_size)
+
+    def label(self, texts, *, threshold="", batch_size=16, chunk_size=1024):
+        """Yield a result for each text, in order; chunk by chunk, so that memory does not grow with their number.
+
+        Args:
+            texts: an iterable of strings.
+            threshold: as ``predict``.
+            batch_size: as ``predict``.
+            chunk_size: texts read, sorted by length and labelled at a time.
+        """
+        thresholds, texts = self.settle_thresholds(parse_threshold(threshold)), iter(texts)
+        while chunk := list(itertools.islice(texts, chunk_size)):
+            predictions = self.predict_encoded(self.encode(chunk), batch_size=batch_size)
+            decided = self.task.decide(predictions, thresholds)
+            for text, prediction, chosen in zip(chunk, predictions, decided, strict=True):
+                yield {"text": text, **self.task.format_prediction(text, prediction, chosen)}
+
+    def __repr__(self):
+        return f"Run({self.folder.as_posix()}, {self.task.name}, {len(self.labels)} labels)"
+
+    @property
+    def thresholds(self):
+        """The run's own Thresholds."""
+        return self.settle_thresholds(None)
+
+    @property
+    def threshold(self):
+        """The run's own threshold for all labels; None where it has none."""
+        return self.thresholds.common
+
     @property
     def commonest_label(self):
         """Id of the label with most training texts."""
         counts = self.record["label_counts"]
-        return max(range(len(self.names)), key=lambda i: counts[self.names[i]])
+        return max(range(len(self.labels)), key=lambda i: counts[self.labels[i]])
 
     def settle_thresholds(self, threshold):
         """Return the thresholds to decide by.

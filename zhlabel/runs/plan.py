@@ -16,6 +16,7 @@ from zhlabel.runs.find import list_readable, name_new_run
 from zhlabel.runs.record import PLAN_FILE, RUN_FILE
 
 LOCK_FILE = ".lock"
+KEPT = "kept"  # what a plan keeps of settings that the training does not depend on
 TUNING = ("thresholds", "threshold_goal", "labels_per_text", "calibrate")  # settings that no training depends on
 
 
@@ -67,7 +68,7 @@ class TrainingKind:
             )
         if (folder / self.plan_file).is_file():
             earlier, has_begun = self._read_plan(folder), self._has_begun(folder)
-            differing = [key for key in plan if earlier.get(key) != plan[key]]
+            differing = [key for key in plan if key != KEPT and earlier.get(key) != plan[key]]
             if differing and has_begun:
                 raise InputError(self._describe_difference(folder, earlier, plan, differing))
             return has_begun
@@ -149,7 +150,7 @@ class TrainingKind:
 
     def _list_plans(self, plan):
         def goes_on(folder):
-            same = self._read_plan(folder) == plan and not self.is_complete(folder)
+            same = _drop_kept(self._read_plan(folder)) == _drop_kept(plan) and not self.is_complete(folder)
             return same and self._has_begun(folder) and not self._is_held(folder)
 
         return list_readable(self.plan_file, goes_on)
@@ -160,6 +161,10 @@ class TrainingKind:
                 return False
         except Timeout:
             return True
+
+
+def _drop_kept(plan):
+    return {key: value for key, value in plan.items() if key != KEPT}
 
 
 def _is_leftover(path):
@@ -199,7 +204,8 @@ def make_plan(resolved, checkpoint, names):
     files = {"train": resolved["train_file"], "dev": resolved["dev_file"]}
     settings = {key: value for key, value in resolved.items() if key not in ("run", *TUNING)}
     data = {part: {"file": file, "sha256": hash_file(file)} for part, file in files.items() if file}
-    return freeze_plan({**settings, "labels": names, "data": data}, checkpoint)
+    kept = {key: resolved[key] for key in TUNING}
+    return freeze_plan({**settings, KEPT: kept, "labels": names, "data": data}, checkpoint)
 
 
 def freeze_plan(plan, checkpoint):
@@ -212,22 +218,3 @@ def freeze_plan(plan, checkpoint):
         "weights_sha256": hash_file(weights) if weights else None,
     }
     return json.loads(json.dumps(plan))
-
-
-def check_frozen(lora_rank, freeze_layers, *, from_scratch):
-    """Check that what is to be frozen does not contradict itself.
-
-    Args:
-        lora_rank: LORA_RANK.
-        freeze_layers: FREEZE_LAYERS.
-        from_scratch: FROM_SCRATCH.
-
-    Raises:
-        InputError: it does.
-    """
-    if lora_rank and freeze_layers:
-        raise InputError(f"--lora-rank {lora_rank} freezes the encoder by itself: leave FREEZE_LAYERS 0.")
-    if from_scratch and (lora_rank or freeze_layers):
-        raise InputError(
-            "--from-scratch begins with random weights: LORA_RANK and FREEZE_LAYERS must be 0 to train them."
-        )

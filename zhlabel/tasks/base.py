@@ -1,11 +1,13 @@
 """The form of a task: what differs between multi-label, multi-class and NER; everything else is common."""
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 
 import numpy as np
 
 from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
+from zhlabel.io.files import hash_file
 
 
 class Task(ABC):
@@ -18,6 +20,7 @@ class Task(ABC):
         labels: the L label names; for ner the types of entities.
         name: value of TASK.
         sample: the bundled files, with "{}" for train, dev or test.
+        sample_sha256: the hash of the bundled training file, by which it is known wherever it lies.
         fewest_labels: how many different labels there must be.
         by_token: whether the targets are one a token.
         heads: values of HEAD; the first is meant by "".
@@ -34,6 +37,7 @@ class Task(ABC):
 
     name: str
     sample = "data/{}.csv"
+    sample_sha256: str
     fewest_labels = 1
     by_token = False
     heads: tuple
@@ -67,6 +71,18 @@ class Task(ABC):
         if value and value not in possible:
             raise InputError(f'{setting} = "{value}": for {cls.name} there is {", ".join(possible)}.')
         return value or possible[0]
+
+    @classmethod
+    def find_sample(cls, train_file, part):
+        """Return the sample's "dev" or "test" file beside its training file; "" where that is another file.
+
+        Args:
+            train_file: the training file.
+            part: "dev" or "test".
+        """
+        path = Path(train_file).with_name(Path(cls.sample.format(part)).name)
+        is_sample = path.is_file() and Path(train_file).is_file() and hash_file(train_file) == cls.sample_sha256
+        return path.as_posix() if is_sample else ""
 
     @staticmethod
     @abstractmethod

@@ -16,6 +16,7 @@ class MultiClass(Classification):
 
     name = "multi_class"
     sample = "data/class.{}.csv"
+    sample_sha256 = "54e30bf893173d246d024dc8302ccc4086333f8126c34c858280e2644e36886a"
     fewest_labels = 2
     activation = "softmax"
     loss = "sparse_categorical_crossentropy"

@@ -18,6 +18,7 @@ class MultiLabel(Classification):
     """Gold and decisions are bool [N, L]."""
 
     name = "multi_label"
+    sample_sha256 = "60b59f729ae7f8598eeeee735d0bbba6d98fd2cd16a65316869be0320ce335cc"
     activation = "sigmoid"
     loss = "binary_crossentropy"
     exclusive = False

@@ -21,6 +21,7 @@ class Ner(Task):
 
     name = "ner"
     sample = "data/ner.{}.bio"
+    sample_sha256 = "dc97cf2cd32693b57f248c989a1adcc12a7e21e4b6f4cf1b7106ae593b1b8376"
     by_token = True
     heads = ("crf", "bilstm_crf", "bilstm_attention_crf", "softmax")
     long_texts = ("windows", "cut")

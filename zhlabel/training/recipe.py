@@ -2,66 +2,20 @@
 
 import functools
 import math
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import asdict
 
-from zhlabel.checkpoints import find_checkpoint
-from zhlabel.checkpoints.families import recommend_learning_rate
 from zhlabel.cli.progress import Progress
-from zhlabel.data.batching import TaskData, pad_rows
-from zhlabel.data.datasets import read_datasets
+from zhlabel.data.batching import pad_rows
 from zhlabel.data.labels import count_labels
-from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.environment import read_versions
-from zhlabel.errors import InputError
-from zhlabel.runs.find import is_complete, locate_run, name_new_run
-from zhlabel.runs.folder import RunFolder, write_run
-from zhlabel.runs.plan import begin_run, check_run, find_unfinished, make_plan
+from zhlabel.runs.find import locate_run
+from zhlabel.runs.folder import write_run
+from zhlabel.runs.plan import TRAINING
 from zhlabel.tasks import TASKS
 from zhlabel.training import state, tuning
 from zhlabel.training.history import write_history
-from zhlabel.training.settings import TrainingSettings, check_settings, take_kept_settings
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Everything of a training that is known before TensorFlow is needed.
-
-    Attributes:
-        settings: TrainingSettings, of which nothing is open any more.
-        checkpoint: what ``find_checkpoint`` gave.
-        task: a Task with its L labels.
-        examples: {"train", "dev"} of Examples.
-        gold: {"train", "dev"} of ``task.encode_gold``.
-        encodings: {"train", "dev"} of Encodings.
-        weights: of the training rows in the loss, float [W], or None.
-        plan: of ``make_plan``.
-        folder: the run's.
-    """
-
-    settings: TrainingSettings
-    checkpoint: object
-    task: object
-    examples: dict
-    gold: dict
-    encodings: dict
-    weights: object
-    plan: dict
-    folder: Path
-
-    def take(self, part):
-        """Return the TaskData of "train" or "dev"."""
-        targets = self.task.align(self.gold[part], self.encodings[part])
-        return TaskData(self.encodings[part], targets, self.weights if part == "train" else None)
-
-    def predict_dev(self, model, outputs):
-        """Return the predictions for the dev texts from a model and its outputs for them."""
-        state = self.task.read_state(model)
-        return self.task.predict(outputs, self.encodings["dev"], long_text=self.settings.long_text, state=state)
-
-    def score_dev(self, model, outputs):
-        """Return the dev score of a model's outputs for the dev texts, as ``loop.fit_model`` takes it."""
-        return {"dev_score": self.task.score_dev(self.predict_dev(model, outputs), self.gold["dev"])}
+from zhlabel.training.prepare import name_command, prepare
+from zhlabel.training.settings import check_settings, take_kept_settings
 
 
 def train(settings, *, given=None, earlier_labels=(), progress=None):
@@ -84,91 +38,21 @@ def train(settings, *, given=None, earlier_labels=(), progress=None):
     progress = progress or Progress()
     settings = take_kept_settings(settings, given)
     check_settings(settings)
-    if settings.run and is_complete(folder := locate_run(settings.run)):
+    tuning.check_tuning(TASKS[settings.task], **{name: getattr(settings, name) for name in tuning.TUNING})
+    if settings.run and TRAINING.is_complete(folder := locate_run(settings.run)):
         return finish_again(folder, settings, progress)
-    prepared = prepare(settings, earlier_labels, progress)
-    with begin_run(prepared.folder, prepared.plan):
-        complete = fit_and_write(prepared, progress)
-        if not complete:
+    prepared = prepare(settings, earlier_labels=earlier_labels, progress=progress)
+
+    # TensorFlow takes seconds to import, so it comes after everything that can be wrong with the input.
+    from zhlabel.inference.export import complete_export
+
+    with TRAINING.hold(prepared.folder, prepared.plan):
+        if not fit_and_write(prepared, progress):
             progress.note(f"Stopped; the best so far can be used. To go on: {name_command(prepared.folder)}")
             raise KeyboardInterrupt
-        state.remove_state(prepared.folder)
-    export_run(prepared.folder, progress)
+    # Behind the training's end: a Ctrl-C from here on leaves a finished run, which TensorFlow runs.
+    complete_export(prepared.folder, note=progress.note)
     return prepared.folder
-
-
-def prepare(settings, earlier_labels, progress):
-    """Read the data, choose what is open in the settings, and check all that can be checked without TensorFlow."""
-    kind = TASKS[settings.task]
-    checkpoint = find_checkpoint(settings.checkpoint, from_scratch=settings.from_scratch)
-    if checkpoint.note:
-        progress.note(checkpoint.note)
-    if settings.max_length > (positions := checkpoint.config["max_position_embeddings"]):
-        raise InputError(f"--max-length {settings.max_length}: {settings.checkpoint} knows only {positions} positions.")
-    settings = choose_settings(settings, kind, checkpoint, progress)
-    examples, gold, task = read_datasets(
-        kind,
-        train_file=settings.train_file,
-        dev_file=settings.dev_file,
-        dev_share=settings.dev_share,
-        label_file=settings.label_file,
-        earlier_labels=earlier_labels,
-        seed=settings.seed,
-        note=progress.note,
-    )
-    tokenizer, encodings = Tokenizer(read_vocabulary(checkpoint.vocab_file)), {}
-    for part, each in examples.items():
-        texts = [example.text for example in each]
-        rows = encodings[part] = tokenizer.encode(
-            texts, max_length=settings.max_length, long_text=settings.long_text
-        )
-        for note in filter(None, [rows.describe_long(), *task.describe_gold(gold[part], rows)]):
-            progress.note(f"note: {part}: {note}")
-    weights = task.weigh_rows(gold["train"], settings.class_weights, encodings["train"])
-    plan = make_plan(asdict(settings), checkpoint, task.labels)
-    folder = choose_folder(settings, plan, progress)
-    return Prepared(settings, checkpoint, task, examples, gold, encodings, weights, plan, folder)
-
-
-def choose_settings(settings, kind, checkpoint, progress):
-    """Choose what is open in the settings, and tell it with its reason; a run must not depend on later defaults."""
-    head = kind.choose("HEAD", settings.head)
-    chosen = {
-        "head": head,
-        "long_text": kind.choose("LONG_TEXT", settings.long_text),
-        "thresholds": kind.choose("THRESHOLDS", settings.thresholds),
-        "dev_file": settings.dev_file or kind.find_sample(settings.train_file, "dev"),
-    }
-    if not settings.head:
-        progress.note(f"head: {head}")
-    rate = settings.learning_rate
-    if rate == "":
-        rate, reason = recommend_learning_rate(checkpoint, from_scratch=settings.from_scratch)
-        progress.note(f"learning rate: {rate:g}, {reason}")
-    head_rate = settings.head_learning_rate
-    if head_rate == "":
-        head_rate = kind.recommend_head_rate(head, rate)
-        if head_rate != rate:
-            progress.note(f"head's learning rate: {head_rate:g}, as {head} wants it")
-    return replace(settings, **chosen, learning_rate=rate, head_learning_rate=head_rate)
-
-
-def choose_folder(settings, plan, progress):
-    """Choose the run's folder, and say whether a training begins or goes on there."""
-    if settings.run:
-        folder = locate_run(settings.run)
-    else:
-        folder = name_new_run(Path(settings.checkpoint).resolve().name, settings.task)
-        for unfinished in find_unfinished(plan):
-            progress.note(f"{unfinished} is an unfinished training like this one; go on with it: {name_command(unfinished)}")
-    begins = "going on with" if check_run(folder, plan) else "training"
-    progress.note(f"{begins} {folder}; Ctrl-C keeps the best epoch so far")
-    return folder
-
-
-def name_command(folder):
-    """Return the command that goes on with a training."""
-    return f"python model_train.py --run {folder}"
 
 
 def fit_and_write(prepared, progress):
@@ -265,7 +149,9 @@ def build_model(prepared, total_steps, progress):
             model,
             loss=task.build_loss(model),
             learning_rate=settings.learning_rate,
-            head_learning_rate=settings.head_learning_rate,
+            head_learning_rate=settings.head_learning_rate
+            if settings.head_learning_rate != settings.learning_rate
+            else 0.0,
             warmup_share=settings.warmup_share,
             weight_decay=settings.weight_decay,
             total_steps=total_steps,
@@ -334,17 +220,19 @@ def finish_model(prepared, model, build, computed_in, train_data, dev_score, pro
     return model, 0
 
 
-def export_run(folder, progress):
-    """Write the graph by which the run labels texts without TensorFlow; Ctrl-C from here on leaves a finished run."""
-    from zhlabel.inference import export
-
-    progress.note("writing the graph for prediction without TensorFlow")
-    export.export_graph(RunFolder(folder), note=progress.note)
-
-
 def finish_again(folder, settings, progress):
-    """Complete a finished run that lacks its graph, or choose its thresholds and temperature anew.
+    """Do what a finished run lacks: its graph, or thresholds and temperature by other settings.
 
     Raises:
-        InputError: neither is wanted: a finished run is never overwritten.
+        InputError: neither is wanted, and a finished run is never overwritten.
     """
+    from zhlabel.inference.export import complete_export
+
+    is_exported = complete_export(folder, note=progress.note)
+    chosen, others = tuning.find_changes(folder, asdict(settings))
+    if chosen and not others:
+        record = tuning.tune_run(folder, asdict(settings))
+        progress.note(f"{folder} is trained; chosen anew on its dev texts: {tuning.describe_decisions(record)}")
+    elif others or not is_exported:
+        TRAINING.check(folder, asdict(settings))
+    return folder

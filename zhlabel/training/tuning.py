@@ -136,13 +136,12 @@ def find_changes(folder, settings):
     return [name for name in changed if name in TUNING], [name for name in changed if name not in TUNING]
 
 
-def tune_run(folder, settings, names):
+def tune_run(folder, settings):
     """Choose temperature and thresholds of a finished run anew, from the dev predictions that it keeps.
 
     Args:
         folder: the run's folder.
         settings: the training script's, as a dict.
-        names: the run's label names.
 
     Returns:
         The changed record of the run.

@@ -63,8 +63,8 @@ def _find_tokens(places, offsets):
 
 def _rate_places(emissions, places, run):
     """Return the probability of an entity of any type at each place, a float array a document."""
-    kinds = range(len(run.names))
-    starts, pairs = mark_legal(run.names)
+    kinds = range(len(run.labels))
+    starts, pairs = mark_legal(run.labels)
     transitions = np.zeros(pairs.shape) if run.state is None else run.state
     spans = [[(first, last, kind) for first, last in each.values() for kind in kinds] for each in places]
     found = score_entities(emissions, transitions, starts, pairs, spans)
