@@ -89,8 +89,8 @@ def _quantize(folder, rows, path, *, note):
 
     graph = openvino.Core().read_model(folder.check(GRAPH_FILES[0]))
     note(
-        f"the int8 graph of {folder.path} is made from {len(rows)} training texts and kept there; this may take minutes, "
-        "once"
+        f"the int8 graph of {folder.path} is made from {len(rows)} training texts and kept there, once; this may take "
+        "minutes"
     )
     nncf.set_log_level(logging.ERROR)
     with _silence_bars():
