@@ -2,9 +2,7 @@
 
 import contextlib
 import logging
-import math
 import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +20,6 @@ from zhlabel.runs.record import GRAPH_FILES, INT8_FILES, LABELS_FILE
 
 INT8_LOSS = 0.002  # of dev score; more is not worth the speed
 _CALIBRATED = 300  # rows
-_PASSES = 25  # what the work takes, in passes of the float32 graph over these rows, as measured
 
 
 def make_int8(run, folder, *, note):
@@ -90,26 +87,15 @@ def _quantize(folder, rows, path, *, note):
     import nncf
     import openvino
 
-    core = openvino.Core()
-    graph = core.read_model(folder.check(GRAPH_FILES[0]))
+    graph = openvino.Core().read_model(folder.check(GRAPH_FILES[0]))
     note(
-        f"the int8 graph of {folder.path} is made from {len(rows)} training texts and kept there; this takes about "
-        f"{_estimate_seconds(core, graph, rows)} s, once"
+        f"the int8 graph of {folder.path} is made from {len(rows)} training texts and kept there, once; this may take "
+        "minutes"
     )
     nncf.set_log_level(logging.ERROR)
     with _silence_bars():
         graph = nncf.quantize(graph, nncf.Dataset(rows), subset_size=len(rows), model_type=nncf.ModelType.TRANSFORMER)
     openvino.save_model(graph, path, compress_to_fp16=False)
-
-
-def _estimate_seconds(core, graph, rows):
-    request = core.compile_model(graph, "CPU").create_infer_request()
-    request.infer(rows[0])
-    some = rows[:20]
-    started = time.perf_counter()
-    for row in some:
-        request.infer(row)
-    return math.ceil((time.perf_counter() - started) / len(some) * len(rows) * _PASSES)
 
 
 @contextlib.contextmanager

@@ -109,17 +109,21 @@ class TrainingKind:
         folder = Path(folder)
         path = (folder / self.plan_file).parent / LOCK_FILE
         path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=-1 if wait else 0)
         try:
-            with FileLock(path, timeout=-1 if wait else 0):
-                for each in {folder, path.parent}:
-                    _remove_leftovers(each)
-                yield
+            lock.acquire()
         except Timeout:
             raise InputError(
                 f"{folder}: another process is {self.work} there. Wait for it, or choose another {self.flag}."
             ) from None
-        if self.is_complete(folder):
-            path.unlink(missing_ok=True)
+        try:
+            for each in {folder, path.parent}:
+                _remove_leftovers(each)
+            yield
+        finally:
+            lock.release()
+            if self.is_complete(folder):
+                path.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def hold(self, folder, plan):
