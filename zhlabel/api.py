@@ -5,12 +5,12 @@ from pathlib import Path
 from zhlabel.cli.progress import Progress
 
 
-def train(train_file="data/train.csv", *, given=None, earlier_labels=(), progress=None, **settings):
+def train(train_file="", *, given=None, earlier_labels=(), progress=None, **settings):
     """Train a model on labelled texts, and return it as a loaded run.
 
     Args:
         train_file: a file in any form that ``model_train.py`` reads, a list of (text, labels) pairs or of dicts with
-            "text" and "label", or a pandas DataFrame with these columns.
+            "text" and "label", or a pandas DataFrame with these columns; of the latter a copy is kept in runs/data.
         given: names of the settings that count where ``run`` names a training that has begun, which goes on as it was;
             by default those that are passed.
         earlier_labels: label names whose order is kept where the training texts have exactly these.
@@ -26,12 +26,19 @@ def train(train_file="data/train.csv", *, given=None, earlier_labels=(), progres
     >>> train("data/train.csv", task="multi_label", checkpoint="albert_tiny", epochs=10)  # doctest: +SKIP
     Run(runs/albert_tiny-multi_label-1, multi_label, 14 labels)
     """
+    from zhlabel.data.given import name_data
+    from zhlabel.runs.record import RUNS_FOLDER
     from zhlabel.training.recipe import train as run_recipe
     from zhlabel.training.settings import make_settings
 
-    chosen = make_settings({"train_file": train_file, **settings})
-    given = frozenset(settings) if given is None else given
+    files = {"train_file": train_file, "dev_file": settings.pop("dev_file", "")}
+    settings |= {name: name_data(data, RUNS_FOLDER / "data") for name, data in files.items() if _is_given(data)}
+    chosen, given = make_settings(settings), frozenset(settings) if given is None else given
     return load(run_recipe(chosen, given=given, earlier_labels=earlier_labels, progress=progress))
+
+
+def _is_given(data):
+    return data is not None and not (isinstance(data, str) and not data)
 
 
 def load(folder, *, precision="float32", progress=None):

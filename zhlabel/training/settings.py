@@ -17,7 +17,7 @@ class TrainingSettings:
 
     Attributes:
         task: multi_label, multi_class or ner.
-        train_file: labelled texts: a file, or a list or DataFrame of texts and labels.
+        train_file: the file of labelled texts.
         dev_file: texts that choose the best epoch and the threshold; "": the sample's for the sample, else a share.
         dev_share: the share of the training texts that is set aside where there is no ``dev_file``.
         label_file: a label.json that is obeyed; "": labels are collected from the training texts.
@@ -50,8 +50,8 @@ class TrainingSettings:
     """
 
     task: str = "multi_label"
-    train_file: object = "data/train.csv"
-    dev_file: object = ""
+    train_file: str = "data/train.csv"
+    dev_file: str = ""
     dev_share: float = 0.1
     label_file: str = ""
     checkpoint: str = "albert_tiny"
@@ -116,9 +116,7 @@ def make_settings(values):
     3
     """
     defaults = {field.name: field.default for field in fields(TrainingSettings)}
-    data = {name: values[name] for name in ("train_file", "dev_file") if name in values}
-    rest = {name: value for name, value in values.items() if name not in data}
-    return TrainingSettings(**data, **check_values(rest, defaults, limits=LIMITS))
+    return TrainingSettings(**check_values(values, defaults, limits=LIMITS))
 
 
 def check_settings(settings):
