@@ -1,8 +1,13 @@
 """What programs use: train, load, evaluate, compare, extract_keywords; the scripts stand on the same functions."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from zhlabel.cli.progress import Progress
+from zhlabel.errors import InputError
 
 
 def train(train_file="", *, given=None, earlier_labels=(), progress=None, **settings):
@@ -41,11 +46,11 @@ def _is_given(data):
     return data is not None and not (isinstance(data, str) and not data)
 
 
-def load(folder, *, precision="float32", progress=None):
+def load(folder="", *, precision="float32", progress=None):
     """Load a trained run to label texts with it; without TensorFlow where the run has its graph.
 
     Args:
-        folder: the run's folder, or a name under runs/.
+        folder: the run's folder, or a name under runs/; "": the newest finished run.
         precision: "float32", "bfloat16" or "int8".
         progress: takes notes, such as that a graph is made first.
 
@@ -59,17 +64,17 @@ def load(folder, *, precision="float32", progress=None):
     [{'text': '云岭机械宣布裁员', 'labels': [{'label': '裁员', 'probability': 0.97}]}]
     """
     from zhlabel.inference.run import load_run
-    from zhlabel.runs.find import locate_run
 
-    return load_run(locate_run(folder), precision=precision, note=(progress or Progress()).note)
+    return load_run(_find_run(folder), precision=precision, note=(progress or Progress()).note)
 
 
-def evaluate(run, data, *, threshold="", baseline=True, batch_size=16, precision="float32", progress=None):
+def evaluate(run, data="", *, threshold="", baseline=True, batch_size=16, precision="float32", progress=None):
     """Score a run on labelled texts that it has not seen, and write the reports into its folder.
 
     Args:
         run: a Run, or what ``load`` takes.
-        data: labelled texts in any form that ``train`` takes.
+        data: labelled texts in any form that ``train`` takes; a list of file names: each of them; "": the sample's test
+            file, where the run was trained on the sample.
         threshold: "" for the run's own, or one for all labels: 0..1, or "logit:-1.5".
         baseline: also learn the run's training file without the encoder, to show what that is worth.
         batch_size: texts at once; it changes speed and memory, not the result.
@@ -77,7 +82,7 @@ def evaluate(run, data, *, threshold="", baseline=True, batch_size=16, precision
         progress: takes notes.
 
     Returns:
-        A Report: the dict of report.json, with ``text`` as printed and ``folder``.
+        A Report: the dict of report.json, with ``text`` as printed and ``folder``; of several files a list of them.
 
     Raises:
         InputError: the data do not fit the run, or its thresholds were chosen on them.
@@ -85,38 +90,104 @@ def evaluate(run, data, *, threshold="", baseline=True, batch_size=16, precision
     >>> evaluate("runs/albert_tiny-multi_label-1", "data/test.csv")["accuracy"]  # doctest: +SKIP
     0.7938
     """
-    from zhlabel.evaluation.evaluate import evaluate_run
+    from zhlabel.evaluation.job import choose_files, evaluate_files
     from zhlabel.inference.run import Run
 
+    names = _name_files(data)
+    folder = run.folder if isinstance(run, Run) else _find_run(run)
+    files = choose_files([folder], names or _find_sample(folder), threshold=threshold)
     if not isinstance(run, Run):
-        run = load(run, precision=precision, progress=progress)
-    note = (progress or Progress()).note
-    return evaluate_run(run, data, threshold=threshold, baseline=baseline, batch_size=batch_size, note=note)
+        run = load(folder, precision=precision, progress=progress)
+    options = {"threshold": threshold, "baseline": baseline, "batch_size": batch_size}
+    reports = evaluate_files(run, files, **options, note=(progress or Progress()).note)
+    return reports if _are_names(data) else reports[0]
 
 
-def compare(runs, data, *, progress=None, **options):
+def compare(runs, data="", *, progress=None, **options):
     """Evaluate several runs of one task on the same files, and test which differ by more than chance.
 
     Each run is evaluated in a process of its own, so that its time and memory are its own too.
 
     Args:
         runs: what ``load`` takes, two or more; the first is the one from which you start.
-        data: a file, or several.
-        progress: takes notes.
+        data: as ``evaluate``.
+        progress: takes notes and the reports' texts.
         **options: ``threshold``, ``baseline``, ``batch_size`` and ``precision`` as ``evaluate`` takes them.
 
     Returns:
-        A Comparison: the dict of comparison.json, with ``text`` as printed and ``folder``.
+        A Report: the dict of comparison.json, with ``text`` as printed and ``folder``.
 
     Raises:
         InputError: as ``evaluate``; the runs are of different tasks.
-    """
-    from zhlabel.evaluation.compare import compare_runs
-    from zhlabel.runs.find import locate_run
 
-    folders = [locate_run(run) for run in runs]
-    files = [data] if isinstance(data, (str, Path)) else list(data)
-    return compare_runs(folders, files, options=options, note=(progress or Progress()).note)
+    >>> compare(["tiny", "base"], "data/test.csv")["matrix"][0]["values"]  # doctest: +SKIP
+    [0.9067]
+    """
+    from zhlabel.evaluation.job import choose_files, compare_files
+
+    folders = [_find_run(run) for run in runs]
+    files = choose_files(folders, _name_files(data) or _find_sample(folders[0]), threshold=options.get("threshold", ""))
+    for folder in folders:
+        _evaluate_apart(folder, files, options, (progress or Progress()).note)
+    return compare_files(folders, files)
+
+
+_EVALUATION = """
+import json, sys, zhlabel
+try:
+    for report in zhlabel.evaluate(**json.loads(sys.argv[1]), progress=zhlabel.TerminalProgress()):
+        print(report.text)
+except zhlabel.InputError as problem:
+    sys.exit(f"{problem}")
+"""
+
+
+def _evaluate_apart(folder, files, options, note):
+    arguments = json.dumps({"run": Path(folder).as_posix(), "data": files, **options})
+    places = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places)), "PYTHONIOENCODING": "utf-8"}
+    note(f"run: {Path(folder).as_posix()}")
+    with subprocess.Popen(
+        [sys.executable, "-c", _EVALUATION, arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as process:
+        for line in process.stdout:
+            note(line.rstrip("\n"))
+        errors = process.stderr.read()
+    if process.returncode:
+        raise InputError(errors.strip() or f"{folder}: the evaluation ended with status {process.returncode}.")
+
+
+def _find_run(name):
+    from zhlabel.runs.find import find_newest_run, locate_run
+
+    return locate_run(name) if name else find_newest_run()
+
+
+def _find_sample(folder):
+    """Return the sample's test file in a list, where a run was trained on the sample; else an empty one."""
+    from zhlabel.runs.record import read_run
+    from zhlabel.tasks import TASKS
+
+    record = read_run(folder)
+    found = TASKS[record["task"]].find_sample(record["data"]["train"]["file"], "test")
+    return [found] if found else []
+
+
+def _are_names(data):
+    return isinstance(data, (list, tuple)) and all(isinstance(each, (str, Path)) for each in data)
+
+
+def _name_files(data):
+    from zhlabel.data.given import name_data
+    from zhlabel.runs.record import RUNS_FOLDER
+
+    names = data if _are_names(data) else [data]
+    return [name_data(each, RUNS_FOLDER / "data") for each in names if _is_given(each)]
 
 
 def extract_keywords(texts, *, method="tfidf", top_k=10, language="", stop_words="", user_dictionary="", run=""):

@@ -110,7 +110,7 @@ def _parse(text, kind, limit):
             raise ValueError
         return _TRUTH[text.lower()]
     if kind is tuple:
-        return tuple(part.strip() for part in text.split(",") if part.strip())
+        return tuple(split_list(text))
     value = kind(text)
     if kind is float and not math.isfinite(value):
         raise ValueError
@@ -182,6 +182,11 @@ def _split_arguments(arguments, flags, bare):
         else:
             texts.append(argument)
     return pairs, texts, problems
+
+
+def split_list(text):
+    """Return the parts of a ``text`` with commas, without blanks around them; empty ones are left out."""
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def read_settings(source, constants, arguments, *, limits=None, bare="", name="the script"):

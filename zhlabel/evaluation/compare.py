@@ -77,7 +77,8 @@ def compare_evaluations(evaluations):
         file "file", "sha256", "texts", "runs" (run to "figures": name to value, low, high; "parameters", "size_mib",
         "texts_per_second", "peak_memory_mib", "thresholds") and "pairs" ("first", "second", "figures": name to
         difference, p, p_holm and what else ``compare_outcomes`` gives); "matrix": for each run "run", "trained_on"
-        (None: unknown) and "values" of the headline figure in the order of "files" (None: not evaluated).
+        (None: unknown), "values" of the headline figure in the order of "files" (None: not evaluated), and "accuracy"
+        likewise where the task has it.
 
     Raises:
         InputError: runs were evaluated on different numbers of texts of one file.
@@ -93,7 +94,7 @@ def compare_evaluations(evaluations):
         "figures": figures,
         "notes": notes,
         "files": compared,
-        "matrix": _cross(evaluations, compared, figures[0]),
+        "matrix": _cross(evaluations, compared, figures),
     }
 
 
@@ -173,16 +174,14 @@ def _correct_for_number(files, figures):
             reached = test["p_holm"] = max(reached, min(1.0, (len(tests) - place) * test["p"]))
 
 
-def _cross(evaluations, files, headline):
+def _cross(evaluations, files, figures):
+    def take(run, name):
+        return [file["runs"][run]["figures"][name]["value"] if run in file["runs"] else None for file in files]
+
     trained_on = {report["run"]: report["data"].get("train_file") for report, _ in evaluations}
     return [
-        {
-            "run": run,
-            "trained_on": train_file,
-            "values": [
-                file["runs"][run]["figures"][headline]["value"] if run in file["runs"] else None for file in files
-            ],
-        }
+        {"run": run, "trained_on": train_file, "values": take(run, figures[0])}
+        | ({"accuracy": take(run, "accuracy")} if "accuracy" in figures else {})
         for run, train_file in trained_on.items()
     ]
 

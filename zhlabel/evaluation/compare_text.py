@@ -39,7 +39,9 @@ def format_comparison(comparison):
         for pair in file["pairs"]:
             lines += [*_describe_pair(pair, names), ""]
     if len(comparison["files"]) > 1:
-        lines += [*_format_matrix(comparison, names), ""]
+        lines += [*_format_matrix(comparison, comparison["figures"][0], "values", names), ""]
+        if "accuracy" in comparison["figures"][1:]:
+            lines += [*_format_matrix(comparison, "accuracy", "accuracy", names), ""]
     return "\n".join([*lines, *(f"note: {note}" for note in comparison["notes"]), *_explain(comparison)])
 
 
@@ -115,14 +117,14 @@ def _describe_difference(figure, test):
     return f"{abs(test['difference']):.{digits}f} {'better' if is_better else 'worse'}, {p}"
 
 
-def _format_matrix(comparison, names):
-    name, digits = _FIGURES[comparison["figures"][0]]
+def _format_matrix(comparison, figure, key, names):
+    name, digits = _FIGURES[figure]
     files = [file["file"] for file in comparison["files"]]
     short = _shorten(files)
     rows = [
         [
             f"{names[row['run']]}, {row['trained_on'] or 'unknown'}",
-            *("-" if value is None else f"{value:.{digits}f}" for value in row["values"]),
+            *("-" if value is None else f"{value:.{digits}f}" for value in row[key]),
         ]
         for row in comparison["matrix"]
     ]

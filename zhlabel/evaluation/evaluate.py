@@ -1,5 +1,6 @@
 """Evaluates a run on labelled texts: every figure of the report, and the files beside it."""
 
+import datetime
 import heapq
 import sys
 import time
@@ -149,6 +150,9 @@ def make_report(evaluated, *, data_file, sha256, baseline, notes, outcomes):
     events, likely, right = measures.pop("events")
     report = {
         "run": run.folder.as_posix(),
+        "checkpoint": run.record["settings"].get("checkpoint"),
+        "settings": run.record["settings"],
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "task": task.name,
         "data": {
             "file": data_file,
@@ -174,15 +178,16 @@ def make_report(evaluated, *, data_file, sha256, baseline, notes, outcomes):
         "texts_per_second": round(len(texts) / evaluated.seconds, 1),
         "peak_memory_mib": evaluated.peak_memory,
     }
-    _complete_labels(report["labels"], ranking.get("labels", {}), evaluated)
+    _complete_labels(report["labels"], ranking.get("labels", {}), evaluated, outcomes)
     return report
 
 
-def _complete_labels(labels, ranking, evaluated):
-    """Put beside each label's scores how it is ranked, how often it was in the training data, and its threshold."""
+def _complete_labels(labels, ranking, evaluated, outcomes):
+    """Put beside each label's scores its errors, how it is ranked, how often it was in training, and its threshold."""
     counts, thresholds = evaluated.run.record["label_counts"], evaluated.thresholds
+    errors = outcomes.count_errors()
     for name, row in labels.items():
-        row |= {**ranking.get(name, {}), "train_texts": counts.get(name, 0)}
+        row |= {**errors[name], **ranking.get(name, {}), "train_texts": counts.get(name, 0)}
         if (threshold := thresholds.for_label(name)) is not None:
             row["threshold"] = threshold
 

@@ -29,6 +29,7 @@ class Run:
         tokenizer: texts to token ids, by the run's own vocabulary.
         predict_rows: (Encodings, batch_size=) to the model's outputs, as ``batching.map_rows`` gives them.
         state: what the task needs of the weights beside the outputs.
+        precision: what it computes in.
     """
 
     folder: Path
@@ -37,6 +38,7 @@ class Run:
     tokenizer: object
     predict_rows: Callable
     state: object = None
+    precision: str = "float32"
 
     @property
     def labels(self):
@@ -196,7 +198,7 @@ def load_run(folder, *, precision="float32", note=lambda line: None):
 
         model = load_model(folder)
         predict_rows, state = functools.partial(predict_by_tensorflow, model), task.read_state(model)
-    return Run(folder.path, folder.record, task, tokenizer, predict_rows, state)
+    return Run(folder.path, folder.record, task, tokenizer, predict_rows, state, precision)
 
 
 def _check_settings(folder, task):

@@ -33,6 +33,19 @@ class Outcomes:
         is_wrong = (self.counts != self.counts[:, :1]).any(axis=1)
         return np.bincount(self.rows[is_wrong], minlength=self.texts) == 0
 
+    def count_errors(self):
+        """Count what is decided and not gold, and gold and not decided: {name: {"false_positives", "false_negatives"}}.
+
+        >>> count_label_outcomes(np.array([[True]]), np.array([[False]]), ("裁员",)).count_errors()
+        {'裁员': {'false_positives': 1, 'false_negatives': 0}}
+        """
+        sums = np.zeros((len(self.names), 3), dtype=np.int64)
+        np.add.at(sums, self.columns, self.counts)
+        return {
+            name: {"false_positives": int(decided - both), "false_negatives": int(gold - both)}
+            for name, (both, decided, gold) in zip(self.names, sums, strict=True)
+        }
+
 
 def count_label_outcomes(decided, gold, names):
     """Count the outcomes of a multi-label task.
