@@ -1,6 +1,7 @@
 """The form of the package: quiet imports, an import order, documented functions, constants that something reads."""
 
 import ast
+import dataclasses
 import doctest
 import importlib
 import re
@@ -32,8 +33,12 @@ FLAT = {"api", "backend", "environment", "errors"}  # all others lie in folders
 # These and what lies in them import TensorFlow at once.
 HEAVY = ("backend", "models", "inference.tensorflow", "training", "pretraining")
 LIGHT = ("models.weights", "training.state", "training.history", "training.tuning", "pretraining.corpus")
-LIGHT += ("pretraining.masking", "pretraining.folder", "models.build", "models.heads")
-PRINTING = {"zhlabel.environment", "zhlabel.cli.settings"}  # they speak for a script before its own code runs
+LIGHT += ("pretraining.masking", "pretraining.folder", "pretraining.recipe", "pretraining.settings")
+LIGHT += ("models.build", "models.heads")
+# The classes of settings behind functions that take them one by one.
+SETTINGS_BEHIND = {"zhlabel.train": ("zhlabel.training.settings", "TrainingSettings")}
+SAMPLES = {"texts"}  # settings whose value in a script shows what it does, and is nobody's default
+PRINTING = {"zhlabel.environment", "zhlabel.cli.settings", "zhlabel.cli.progress"}  # they speak for a script
 HEAVY_PACKAGES = ("tensorflow", "tf_keras", "keras", "bert4keras", "torch", "transformers", "sklearn", "pandas")
 HEAVY_PACKAGES += ("jieba", "lightgbm", "networkx")
 
@@ -181,19 +186,48 @@ def test_the_examples_in_docstrings_run(module, tmp_path, monkeypatch):
     assert result.attempted > 0 and result.failed == 0
 
 
+def list_constants(script):
+    """Return {setting: value} of the constants above a script's first function."""
+    body, found = SOURCES[script].body, {}
+    for node in body[: next(place for place, node in enumerate(body) if isinstance(node, ast.FunctionDef))]:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper():
+            value = ast.literal_eval(node.value)
+            found[node.targets[0].id.lower()] = tuple(value) if isinstance(value, list) else value
+    return found
+
+
+def find_settings_class(script):
+    """Return the class of settings to which a script hands all it was given, or None."""
+    tree = SOURCES[script]
+    origins = {each.name: node.module for node in tree.body if isinstance(node, ast.ImportFrom) for each in node.names}
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and "**vars(settings)" in ast.unparse(node)]
+    taking = [node for node in calls if any(each.arg is None for each in node.keywords)]
+    if not taking:
+        return None
+    (name,) = {ast.unparse(node.func) for node in taking}
+    module, name = SETTINGS_BEHIND.get(name) or (origins[name], name)
+    return getattr(importlib.import_module(module), name)
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_every_constant_of_a_script_is_read_as_a_setting(script):
-    tree = SOURCES[script]
-    first = next(place for place, node in enumerate(tree.body) if isinstance(node, ast.FunctionDef))
-    targets = [node.targets[0] for node in tree.body[:first] if isinstance(node, ast.Assign)]
-    constants = {target.id.lower() for target in targets if isinstance(target, ast.Name) and target.id.isupper()}
+    constants, kind = list_constants(script), find_settings_class(script)
     used = {
         node.attr
-        for node in ast.walk(tree)
+        for node in ast.walk(SOURCES[script])
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "settings"
     }
-    assert len(constants) >= 4
-    assert used == constants
+    used -= {"given"}  # names of the settings that the command line gave
+    assert len(constants) >= 4 and used <= set(constants)
+    if kind is None:
+        assert used == set(constants)
+        return
+    defaults = {field.name: field.default for field in dataclasses.fields(kind)}
+    defaults |= {name: constants[name] for name in SAMPLES & set(defaults)}
+    assert constants == defaults, "one field a constant, with the same default"
+    read = {node.attr for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    read |= {node.value for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert set(constants) <= read
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -14,13 +14,14 @@ write.py       config, weights and heads -> a folder that is read again
 """
 
 from zhlabel.checkpoints.families import FAMILIES
-from zhlabel.checkpoints.folder import Checkpoint, find_checkpoint, read_weights
+from zhlabel.checkpoints.folder import Checkpoint, check_positions, find_checkpoint, read_weights
 from zhlabel.checkpoints.names import encoder_shapes, layer_names
 from zhlabel.checkpoints.rates import recommend_learning_rate
 
 __all__ = [
     "FAMILIES",
     "Checkpoint",
+    "check_positions",
     "encoder_shapes",
     "find_checkpoint",
     "layer_names",

@@ -94,6 +94,20 @@ def find_checkpoint(folder, *, from_scratch=False):
     return Checkpoint(folder, family, config, config_file, vocab_file, weights_file, file_format, own, note.rstrip())
 
 
+def check_positions(checkpoint, max_length):
+    """Stop where rows are longer than an encoder knows positions.
+
+    Args:
+        checkpoint: a Checkpoint.
+        max_length: tokens a row.
+
+    Raises:
+        InputError: they are.
+    """
+    if max_length > (positions := checkpoint.config["max_position_embeddings"]):
+        raise InputError(f"--max-length {max_length}: {checkpoint.folder} knows only {positions} positions.")
+
+
 def read_weights(checkpoint):
     """Read every variable of the encoder.
 

@@ -11,8 +11,18 @@ class Progress:
     def note(self, text):
         """Take a line of text for the user."""
 
-    def step(self, done, total, note=""):
-        """Take it that ``done`` of ``total`` steps are done; ``note`` is short and changes with each."""
+    def step(self, done, total, note="", unit=""):
+        """Take it that ``done`` of ``total`` steps are done (None: unknown); ``note`` is short and changes with each.
+
+        ``unit`` names steps that are smaller than others, such as characters; they are shown by the thousand.
+        """
+
+    def follow(self, items, total, note=""):
+        """Yield ``items``, telling each as one of ``total`` steps with ``note``; who leaves early calls ``close``."""
+        for done, item in enumerate(items, 1):
+            yield item
+            self.step(done, total, note)
+        self.close()
 
     def close(self):
         """Take it that the steps have ended, by themselves or not."""
@@ -35,10 +45,10 @@ class TerminalProgress(Progress):
         else:
             self._bar.write(text, file=self._file or sys.stdout)
 
-    def step(self, done, total, note=""):
+    def step(self, done, total, note="", unit=""):
         if self._bar is None:  # the speed of work that goes on counts from here
-            options = {"initial": done, "unit": self._unit, "smoothing": 0.05, "dynamic_ncols": True}
-            self._bar = tqdm(total=total, file=self._file, **options)
+            options = {"initial": done, "unit": unit or self._unit, "smoothing": 0.05, "dynamic_ncols": True}
+            self._bar = tqdm(total=total, file=self._file, unit_scale=bool(unit), **options)
         self._bar.set_postfix_str(note, refresh=False)
         self._bar.update(done - self._bar.n)
 

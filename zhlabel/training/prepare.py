@@ -3,11 +3,10 @@
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from zhlabel.checkpoints import find_checkpoint, recommend_learning_rate
+from zhlabel.checkpoints import check_positions, find_checkpoint, recommend_learning_rate
 from zhlabel.data.batching import TaskData
 from zhlabel.data.datasets import read_datasets
 from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
-from zhlabel.errors import InputError
 from zhlabel.models.heads import recommend_head_learning_rate
 from zhlabel.runs.find import locate_run, name_new_run
 from zhlabel.runs.plan import TRAINING, make_plan
@@ -74,8 +73,7 @@ def prepare(settings, *, earlier_labels, progress):
     checkpoint = find_checkpoint(settings.checkpoint, from_scratch=settings.from_scratch)
     if checkpoint.note:
         progress.note(checkpoint.note)
-    if settings.max_length > (positions := checkpoint.config["max_position_embeddings"]):
-        raise InputError(f"--max-length {settings.max_length}: {settings.checkpoint} knows only {positions} positions.")
+    check_positions(checkpoint, settings.max_length)
     settings = choose_settings(settings, kind, checkpoint, progress)
     examples, gold, task = read_datasets(
         kind,
