@@ -191,8 +191,22 @@ def _name_files(data):
     return [name_data(each, RUNS_FOLDER / "data") for each in names if _is_given(each)]
 
 
-def extract_keywords(texts, *, method="tfidf", top_k=10, language="", stop_words="", user_dictionary="", run=""):
+def extract_keywords(
+    texts,
+    *,
+    method="tfidf",
+    top_k=10,
+    language="",
+    stop_words="",
+    user_dictionary="",
+    checkpoint="albert_tiny",
+    run="",
+    progress=None,
+):
     """Extract the keywords of texts, best first.
+
+    How rare a word is, which some methods need, is counted in the texts where these are at least 100; below, jieba's
+    own figures stand in, which know Chinese words alone.
 
     Args:
         texts: strings: a list, a pandas Series; one string counts as one text.
@@ -201,16 +215,18 @@ def extract_keywords(texts, *, method="tfidf", top_k=10, language="", stop_words
         language: "zh" or "en"; "": told text by text.
         stop_words: a file of words that never begin or end a keyword, one a line; "": ours.
         user_dictionary: a file of Chinese words that jieba shall know; "": none.
-        run: of a trained method: its folder; "": the newest.
+        checkpoint: of keybert: the folder of a checkpoint or run.
+        run: of a trained method: its folder, or a name under runs/; "": the newest.
+        progress: takes notes and the steps of counting.
 
     Returns:
         For each text a list of dicts with "keyword", "score" and "spans", half-open in characters.
 
     Raises:
-        InputError: an unknown method, or a file that is not there.
+        InputError: an unknown method, a file that is not there, a text that is no string.
 
-    >>> extract_keywords(["中文文本分类"], method="firstphrases")[0][0]["keyword"]  # doctest: +SKIP
-    '中文文本'
+    >>> extract_keywords(["Solar kilns dry timber."], method="firstphrases", top_k=1)
+    [[{'keyword': 'Solar kilns', 'score': 1.0, 'spans': [[0, 11]]}]]
     """
     from zhlabel.keywords.job import extract_lists
 
@@ -221,5 +237,7 @@ def extract_keywords(texts, *, method="tfidf", top_k=10, language="", stop_words
         language=language,
         stop_words=stop_words,
         user_dictionary=user_dictionary,
+        checkpoint=checkpoint,
         run=run,
+        progress=progress,
     )

@@ -106,13 +106,13 @@ class Extractor:
         return [method.score(document, **resources) for document in documents]
 
 
-def extract_keywords(texts, recipe, *, processes=0, chunk_size=CHUNK_TEXTS):
+def extract_keywords(texts, recipe, *, processes="", chunk_size=CHUNK_TEXTS):
     """Extract the keywords of texts, in order; memory does not grow with their number.
 
     Args:
         texts: an iterable of strings, read as they are needed.
         recipe: a Recipe.
-        processes: how many; 0: one for each processor. Methods with an encoder use one, which takes all processors.
+        processes: how many; "": one for each processor. Methods with an encoder use one, which takes all processors.
         chunk_size: texts that a process takes at a time.
 
     Yields:
@@ -128,13 +128,13 @@ def extract_keywords(texts, recipe, *, processes=0, chunk_size=CHUNK_TEXTS):
         yield from results
 
 
-def count_phrases(texts, recipe, *, processes=0):
+def count_phrases(texts, recipe, *, processes=""):
     """Count the documents in which each phrase occurs, in several processes.
 
     Args:
         texts: an iterable of strings, read as they are needed.
         recipe: a Recipe, whose words count.
-        processes: how many; 0: one for each processor.
+        processes: how many; "": one for each processor.
 
     Yields:
         Frequencies of one chunk of texts after the other; ``frequencies.add_frequencies`` adds them up.

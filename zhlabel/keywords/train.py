@@ -1,20 +1,25 @@
 """Learns from texts with gold keywords: reads them, cross-validates a method beside TF-IDF, trains it on all."""
 
+from dataclasses import asdict
 from typing import NamedTuple
 
 import numpy as np
 
+from zhlabel.cli.progress import Progress
 from zhlabel.data.keywords import read_gold
 from zhlabel.errors import InputError
-from zhlabel.keywords.corpus.frequencies import count_frequencies
+from zhlabel.io.files import hash_file
+from zhlabel.keywords.corpus.frequencies import count_frequencies, read_frequencies
 from zhlabel.keywords.evaluation.scoring import JUDGED_KEYWORDS, Scorer, prepare_gold
 from zhlabel.keywords.extract import choose_best
+from zhlabel.keywords.prepare import check_writable
 from zhlabel.keywords.registry import METHODS
+from zhlabel.keywords.supervised.folder import choose_new_folder, write_keyword_run
 from zhlabel.keywords.supervised.kea import train_kea
 from zhlabel.keywords.supervised.priors import mark_gold
 from zhlabel.keywords.supervised.ranker import train_ranker
 from zhlabel.keywords.supervised.views import find_ranked_candidates
-from zhlabel.keywords.text.words import LANGUAGES, WordReader
+from zhlabel.keywords.text.words import LANGUAGES, WordReader, read_stop_words
 
 TRAINED_METHODS = ("ranker", "kea")
 _ANSWER = 10  # keywords that count as the answer of a ranking: TOP_K's default
@@ -33,6 +38,50 @@ class Example(NamedTuple):
     document: object
     keywords: tuple
     norms: list
+
+
+def train_keywords(settings, *, progress=None):
+    """Train a method on a file of texts with gold keywords, after a cross-validation beside TF-IDF, and keep it.
+
+    Args:
+        settings: KeywordTrainingSettings.
+        progress: takes counts and figures, as notes; None is silent.
+
+    Returns:
+        The folder that was written.
+
+    Raises:
+        InputError: what the user can put right, before the long work begins.
+    """
+    progress = progress or Progress()
+    if settings.folds == 1:
+        raise InputError("--folds 1: one part leaves none to train on. Give 0 (no cross-validation), or at least 2.")
+    folder = choose_new_folder(settings.method, settings.run)
+    check_writable(folder)
+    frequencies = read_frequencies(settings.frequencies) if settings.frequencies else None
+    examples, without = read_examples(
+        settings.train_file,
+        language=settings.language,
+        stop_words=read_stop_words(settings.stop_words) if settings.stop_words else None,
+        user_dictionary=settings.user_dictionary,
+    )
+    keywords = sum(len(each.keywords) for each in examples)
+    note = f"; {without:,} texts without are left out" if without else ""
+    progress.note(f"{settings.train_file}: {len(examples):,} texts with {keywords:,} gold keywords{note}")
+    options = {"frequencies": frequencies, "seed": settings.seed}
+    scores = {}
+    if settings.folds:
+        scores = cross_validate(settings.method, examples, folds=min(settings.folds, len(examples)), **options)
+        progress.note(f"cross-validation, {settings.folds} parts, mean over texts, exact match:")
+        for name, figures in scores.items():
+            exact = figures["exact"]
+            progress.note(f"  {name:<8} F1@5 {exact['f1-score@5']:.4f}  F1@10 {exact['f1-score@10']:.4f}")
+    model = train(settings.method, examples, **options)
+    data = {"file": settings.train_file, "sha256": hash_file(settings.train_file)}
+    data |= {"texts": len(examples), "gold": keywords, "without": without}
+    write_keyword_run(folder, settings.method, model, settings=asdict(settings), data=data, scores=scores)
+    progress.note(f"written: {folder}")
+    return folder
 
 
 def read_examples(path, *, language="", stop_words=None, user_dictionary=""):
