@@ -34,7 +34,7 @@ from zhlabel.keywords.supervised.views import find_ranked_candidates
 from zhlabel.keywords.text.candidates import find_ngrams, find_noun_phrases
 from zhlabel.keywords.text.words import WordReader
 from zhlabel.keywords.train import cross_validate, read_examples, train
-from zhlabel.runs.folder import find_newest_run
+from zhlabel.runs.find import find_newest_run
 
 ROOT = toy.ROOT
 READER = WordReader()

@@ -19,6 +19,7 @@ class Progress:
 
     def follow(self, items, total, note=""):
         """Yield ``items``, telling each as one of ``total`` steps with ``note``; who leaves early calls ``close``."""
+        self.step(0, total, note)
         for done, item in enumerate(items, 1):
             yield item
             self.step(done, total, note)

@@ -191,7 +191,10 @@ def _extract(settings, recipe, pairs, total, scorers, writer, show, progress):
         chunk_size=CHUNK_TEXTS if is_file else 1,
     )
     place = skipped * len(recipe.methods)
+    is_shown = not scorers and not writer
     try:
+        if not is_shown:
+            progress.step(skipped, total, "extracting")
         for done_texts, ((text, gold), keywords) in enumerate(zip(pairs, results, strict=True), skipped + 1):
             if scorers:
                 _score_text(scorers, reader, text, gold, keywords, settings.top_k)
@@ -202,10 +205,10 @@ def _extract(settings, recipe, pairs, total, scorers, writer, show, progress):
             if writer:
                 writer.write(records[max(0, done - place) :])
                 place += len(records)
-            elif not scorers:
+            elif is_shown:
                 for record in records:
                     show(json.dumps(record, ensure_ascii=False))
-            if scorers or writer:
+            if not is_shown:
                 progress.step(done_texts, total, "extracting")
     except KeyboardInterrupt:
         if writer:
