@@ -86,6 +86,11 @@ def test_the_printed_command_finishes_a_stopped_training_with_its_own_settings(t
     assert labels == json.loads((trained.run / "label.json").read_text(encoding="utf-8"))
 
 
+def test_the_next_command_that_a_training_prints_runs_as_printed(trained):
+    done = run_line(trained.folder, find_line(trained.out, "next: "), given="公司宣布裁员\n")
+    assert json.loads(done.out)["text"] == "公司宣布裁员" and "run: runs/mine" in done.errors
+
+
 def test_a_finished_run_is_not_overwritten(trained):
     before = (trained.run / "weights.safetensors").read_bytes()
     done = run_script(trained.folder, "model_train.py", *TRAIN)
