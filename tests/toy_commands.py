@@ -36,7 +36,7 @@ SENTENCES = [
 SETTINGS = {"checkpoint": "toy", "max_length": 24, "learning_rate": 0.01, "batch_size": 8, "patience": 0}
 TASKS = {
     "multi_label": {"train_file": "train.csv", "dev_file": "dev.csv", "epochs": 12},
-    "multi_class": {"train_file": "class.train.csv", "dev_file": "class.dev.csv", "epochs": 8},
+    "multi_class": {"train_file": "class.train.csv", "dev_file": "class.dev.csv", "epochs": 15, "batch_size": 4},
     "ner": {"train_file": "ner.train.bio", "dev_file": "ner.dev.bio", "epochs": 6, "batch_size": 4},
 }
 

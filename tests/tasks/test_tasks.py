@@ -33,7 +33,7 @@ def test_multi_class_learns_reports_and_labels(multi_class, monkeypatch):
         zhlabel.evaluate(multi_class.run, "class.dev.csv", threshold="0.5")
 
 
-def check_ner(run, folder, *, least):
+def check_ner(run, *, least):
     """Check what a run of the toy sentences says of itself, of the dev texts and of a new one."""
     assert run.record["settings"]["adversarial"] == 0.0
     report = zhlabel.evaluate(run, "ner.dev.bio")
@@ -50,7 +50,7 @@ def check_ner(run, folder, *, least):
 def test_ner_learns_reports_and_finds_entities(ner, monkeypatch):
     monkeypatch.chdir(ner.folder)
     assert ner.run.record["parameters"]["trainable"] == ner.run.record["parameters"]["all"]
-    found = check_ner(ner.run, ner.folder, least=0.95)
+    found = check_ner(ner.run, least=0.95)
     assert [(each["text"], each["type"]) for each in found["entities"]] == [("王小明", "PER"), ("北京大学", "ORG")]
     label_into_file(ner.run, iter(["王小明在北京大学。", ""]), "found.bio", progress=Notes())
     lines = (ner.folder / "found.bio").read_text(encoding="utf-8")
@@ -66,7 +66,7 @@ def test_ner_learns_with_lora_and_softmax(toy_folder, monkeypatch):
     settings = {"head": "softmax", "lora_rank": 4, "head_learning_rate": 0.05, "max_length": 12}
     run = zhlabel.train(**name_settings("ner", run="lora", **settings))
     assert run.record["parameters"]["trainable"] < run.record["parameters"]["all"]
-    check_ner(run, toy_folder, least=0.5)
+    check_ner(run, least=0.5)
 
 
 def make_gold(text, *entities):
