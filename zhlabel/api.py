@@ -90,16 +90,17 @@ def evaluate(run, data="", *, threshold="", baseline=True, batch_size=16, precis
     >>> evaluate("runs/albert_tiny-multi_label-1", "data/test.csv")["accuracy"]  # doctest: +SKIP
     0.7938
     """
-    from zhlabel.evaluation.job import choose_files, evaluate_files
+    from zhlabel.evaluation.job import choose_files, evaluate_files, hold_evaluations
     from zhlabel.inference.run import Run
 
     names = _name_files(data)
     folder = run.folder if isinstance(run, Run) else _find_run(run)
     files = choose_files([folder], names or _find_sample(folder), threshold=threshold)
-    if not isinstance(run, Run):
-        run = load(folder, precision=precision, progress=progress)
-    options = {"threshold": threshold, "baseline": baseline, "batch_size": batch_size}
-    reports = evaluate_files(run, files, **options, note=(progress or Progress()).note)
+    with hold_evaluations(folder, files):
+        if not isinstance(run, Run):
+            run = load(folder, precision=precision, progress=progress)
+        options = {"threshold": threshold, "baseline": baseline, "batch_size": batch_size}
+        reports = evaluate_files(run, files, **options, note=(progress or Progress()).note)
     return reports if _are_names(data) else reports[0]
 
 

@@ -56,6 +56,19 @@ def choose_files(folders, files, *, threshold):
     return files
 
 
+@contextlib.contextmanager
+def hold_evaluations(folder, files):
+    """Hold the places where the reports of a run on ``files`` are written, so that a second writer ends at once.
+
+    Raises:
+        InputError: another process is evaluating the run in ``folder`` on one of them.
+    """
+    with contextlib.ExitStack() as stack:
+        for file in files:
+            stack.enter_context(hold_output(choose_evaluation_folder(folder, file, hash_file(file))))
+        yield
+
+
 def evaluate_files(run, files, *, threshold="", baseline=True, batch_size=16, note=lambda line: None):
     """Evaluate a run on files, and write the reports of each into the run's folder.
 
@@ -71,23 +84,20 @@ def evaluate_files(run, files, *, threshold="", baseline=True, batch_size=16, no
         A list of Reports.
 
     Raises:
-        InputError: a file is wrong or does not fit the run, or another process is evaluating the run on it.
+        InputError: a file is wrong, or does not fit the run.
     """
     given, task = parse_threshold(threshold), run.task
-    with contextlib.ExitStack() as stack:  # a second writer ends before anything long
-        for file in files:
-            stack.enter_context(hold_output(choose_evaluation_folder(run.folder, file, hash_file(file))))
-        command = f"model_evaluate.py --run {run.folder} --data-file {task.sample.format('test')}"
-        examples = [task.read_examples(file, print_note=note, command=command) for file in files]
-        gold = [task.encode_gold(each, source=f"{run.folder}/label.json") for each in examples]
-        notes = _list_notes(run, threshold, given)
-        train = read_training_data(run.folder, task, note=notes.append) if baseline else None
-        options = {"thresholds": run.settle_thresholds(given), "batch_size": batch_size}
-        evaluated = (label_examples(run, *each, **options) for each in zip(examples, gold, strict=True))
-        return [
-            _report(file, each, train, notes, is_given=given is not None, note=note)
-            for file, each in zip(files, evaluated, strict=True)
-        ]
+    command = f"model_evaluate.py --run {run.folder} --data-file {task.sample.format('test')}"
+    examples = [task.read_examples(file, print_note=note, command=command) for file in files]
+    gold = [task.encode_gold(each, source=f"{run.folder}/label.json") for each in examples]
+    notes = _list_notes(run, threshold, given)
+    train = read_training_data(run.folder, task, note=notes.append) if baseline else None
+    options = {"thresholds": run.settle_thresholds(given), "batch_size": batch_size}
+    evaluated = (label_examples(run, *each, **options) for each in zip(examples, gold, strict=True))
+    return [
+        _report(file, each, train, notes, is_given=given is not None, note=note)
+        for file, each in zip(files, evaluated, strict=True)
+    ]
 
 
 def _list_notes(run, threshold, given):
