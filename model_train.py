@@ -62,7 +62,11 @@ def main(settings):
         **vars(settings), given=settings.given, earlier_labels=earlier, progress=TerminalProgress("step")
     )
     write_labels(run.labels, LAST_LABELS_FILE)
-    print(f"next: python model_evaluate.py --run {run.folder}")
+    if run.task.find_sample(run.record["data"]["train"]["file"], "test"):
+        print(f"next: python model_evaluate.py --run {run.folder}")
+    else:
+        print(f"next: python model_predict.py --run {run.folder}")
+        print("or score it on labelled texts that it has not seen: model_evaluate.py with --data-file")
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ def name_module(path):
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+EXAMPLE = re.compile(r">>> (?!.*doctest: \+SKIP)")  # one that runs
 TREES = {name_module(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 SOURCES = {name: ast.parse((ROOT / f"{name}.py").read_text(encoding="utf-8")) for name in SCRIPTS}
 
@@ -162,12 +163,9 @@ def test_every_public_function_is_documented_with_its_arguments():
         names = [each.arg for each in arguments if each.arg not in ("self", "cls")]
         if not text:
             missing.append(f"{name}: no docstring")
-        # As an entry under Args, or, in a docstring without that part, as a word of the sentence.
-        elif "Args:" in text:
+        # Who begins to list arguments lists all; where a sentence says enough there is none, but in the front door.
+        elif "Args:" in text or name.startswith("zhlabel.api."):
             missing += [f"{name}: {each}" for each in names if not re.search(rf"^ +\*{{0,2}}{each}: ", text, re.M)]
-        else:
-            words = set(re.findall(r"\w+", text))
-            missing += [f"{name}: {each}" for each in names if each not in words]
     assert not missing, missing
 
 
@@ -179,7 +177,7 @@ def test_every_module_and_public_class_is_documented():
     assert bare == []
 
 
-@pytest.mark.parametrize("module", [name for name, tree in TREES.items() if ">>> " in ast.unparse(tree)])
+@pytest.mark.parametrize("module", [name for name, tree in TREES.items() if EXAMPLE.search(ast.unparse(tree))])
 def test_the_examples_in_docstrings_run(module, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = doctest.testmod(importlib.import_module(module))
@@ -232,6 +230,12 @@ def test_every_constant_of_a_script_is_read_as_a_setting(script):
     read = {node.attr for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     read |= {node.value for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     assert set(constants) <= read
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_at_most_twenty_constants_stand_above_what_is_seldom_changed(script):
+    text = (ROOT / f"{script}.py").read_text(encoding="utf-8").split("# Seldom changed")[0].split("\ndef ")[0]
+    assert len(re.findall(r"^[A-Z][A-Z_]* = ", text, re.MULTILINE)) <= 20
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

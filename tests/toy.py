@@ -1,20 +1,25 @@
 """The toy world of the tests: 60 tokens, encoders of 2 layers and width 16, checkpoints of them in every dialect."""
 
 import contextlib
+import gzip
 import json
+import lzma
 import os
 import pickle
 import struct
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 import numpy as np
+import pytest
 from safetensors.numpy import save_file
 
 from zhlabel.checkpoints.names import encoder_shapes, name_in_checkpoint
+from zhlabel.errors import InputError
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = Path(__file__).parent / "golden"
@@ -46,6 +51,22 @@ CONFIG_NAMES = {
     "electra": "electra_config.json",
     "bert": "bert_config.json",
 }
+
+
+def save(path, content, encoding="utf-8"):
+    """Write text or bytes, packed as the name says; gives the path."""
+    data = content if isinstance(content, bytes) else content.encode(encoding)
+    path.write_bytes({".gz": gzip.compress, ".xz": lzma.compress}.get(path.suffix, bytes)(data))
+    return path
+
+
+def refuse(function, *arguments, **options):
+    """Call what must end in an InputError, and read on where it yields; gives the message."""
+    with pytest.raises(InputError) as caught:
+        found = function(*arguments, **options)
+        if isinstance(found, Iterator):
+            list(found)
+    return str(caught.value)
 
 
 def make_config(family, **changes):

@@ -1,10 +1,10 @@
 """entity_files: every form of file gives the same entities, and every bad line or object is named by its place."""
 
-import gzip
 import json
 
 import pytest
 import toy
+from toy import save
 
 from zhlabel.data.entities import read_entity_examples
 from zhlabel.data.examples import Example, read_examples
@@ -139,12 +139,6 @@ FORMS = {
 }
 
 
-def save(path, content, encoding="utf-8"):
-    data = content.encode(encoding)
-    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
-    return path
-
-
 def lay_out(examples):
     return [(example.text, list(example.entities)) for example in examples]
 
@@ -155,9 +149,7 @@ def read(tmp_path, content, warn=None):
 
 def refuse(tmp_path, content, *parts):
     path = save(tmp_path / "data", content)
-    with pytest.raises(InputError) as caught:
-        read_entity_examples(path)
-    message = str(caught.value)
+    message = toy.refuse(read_entity_examples, path)
     assert message.startswith(str(path))
     for part in parts:
         assert part in message

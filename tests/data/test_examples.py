@@ -1,14 +1,15 @@
 """examples.py: every form of labelled file gives the same examples, and every bad row is named by file and line."""
 
 import csv
-import gzip
 import io
 import json
 import re
 
 import pytest
+import toy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from toy import save
 
 from zhlabel.data.examples import Example, read_examples
 from zhlabel.errors import InputError
@@ -76,21 +77,14 @@ FORMS = {
 }
 
 
-def save(path, content, encoding="utf-8"):
-    data = content if isinstance(content, bytes) else content.encode(encoding)
-    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
-    return path
-
-
 def lay_out(examples):
     return [(example.text, example.labels) for example in examples]
 
 
 def refuse(path, content, encoding="utf-8"):
-    with pytest.raises(InputError) as caught:
-        read_examples(save(path, content, encoding))
-    assert str(path) in str(caught.value).split("\n")[0]
-    return str(caught.value)
+    message = toy.refuse(read_examples, save(path, content, encoding))
+    assert str(path) in message.split("\n")[0]
+    return message
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])

@@ -8,6 +8,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 import toy
+from toy import refuse
 
 from zhlabel.data.keywords import count_gold, read_gold, split_keywords
 from zhlabel.data.texts import read_texts
@@ -34,12 +35,6 @@ def save(path, content):
     return path
 
 
-def refuse(path):
-    with pytest.raises(InputError) as caught:
-        list(read_gold(path))
-    return str(caught.value)
-
-
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("name", FORMS)
 def test_every_form_gives_the_same_keywords(tmp_path, name, packed):
@@ -56,7 +51,7 @@ def test_parquet_holds_lists_or_strings(tmp_path):
         pyarrow.parquet.write_table(pyarrow.table({"keywords": column, "text": texts}), path)
         assert list(read_gold(path)) == EXPECTED and count_gold(path) == (3, 2)
     pyarrow.parquet.write_table(pyarrow.table({"keywords": [7], "text": ["x"]}), path)
-    assert "row 1: the keywords are 7, expected a list of strings" in refuse(path)
+    assert "row 1: the keywords are 7, expected a list of strings" in refuse(read_gold, path)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +93,7 @@ def test_a_string_is_divided_at_one_sign_only(value, keywords):
 @pytest.mark.parametrize("value", ["a, b", "红，白", "a\nb", "N,N-二甲基甲酰胺", "红、白；黑"])
 def test_a_doubtful_string_is_refused_with_its_place_and_the_remedy(tmp_path, value):
     path = save(tmp_path / "a.jsonl", '{"text": "x"}\n' + json.dumps({"text": "y", "keywords": value}))
-    message = refuse(path)
+    message = refuse(read_gold, path)
     assert "a.jsonl, line 2" in message and 'Write "|"' in message
 
 
@@ -116,7 +111,7 @@ def test_a_doubtful_string_is_refused_with_its_place_and_the_remedy(tmp_path, va
     ],
 )
 def test_bad_gold_is_named_with_its_place(tmp_path, name, content, message):
-    assert message in refuse(save(tmp_path / name, content))
+    assert message in refuse(read_gold, save(tmp_path / name, content))
 
 
 def test_an_unknown_ending_and_a_missing_file_stop_at_the_call(tmp_path):

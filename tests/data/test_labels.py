@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import toy
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import MultiLabelBinarizer
@@ -26,11 +27,9 @@ def make_examples(*labels):
 
 
 def refuse(path, content):
-    path.write_text(content, encoding="utf-8")
-    with pytest.raises(InputError) as caught:
-        read_labels(path)
-    assert str(caught.value).startswith(str(path))
-    return str(caught.value)
+    message = toy.refuse(read_labels, toy.save(path, content))
+    assert message.startswith(str(path))
+    return message
 
 
 def test_labels_are_collected_in_order_of_first_appearance():

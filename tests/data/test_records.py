@@ -11,6 +11,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 import toy
+from toy import refuse
 
 from zhlabel.data.entities import read_entity_examples
 from zhlabel.data.examples import read_examples
@@ -145,12 +146,6 @@ def test_the_first_sheet_with_data_is_read_and_named_where_it_is_not_the_first(t
     assert read_sheet(tmp_path, [], []) == ([], [])
     with pytest.raises(InputError, match="holds no example"):
         read_examples(tmp_path / "a.xlsx")
-
-
-def refuse(function, path):
-    with pytest.raises(InputError) as caught:
-        list(function(path))
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("function", [read_examples, read_texts, read_gold, read_documents, read_records])

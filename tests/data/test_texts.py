@@ -5,7 +5,6 @@ import errno
 import gzip
 import io
 import json
-import lzma
 import os
 import re
 import signal
@@ -20,6 +19,7 @@ import pytest
 import toy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from toy import refuse, save
 
 from zhlabel.data.examples import read_examples
 from zhlabel.data.texts import count_texts, read_standard_input, read_texts
@@ -32,13 +32,6 @@ ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="
 JOB = {"run": "runs/a-1"}
 
 
-def save(path, content, encoding="utf-8"):
-    data = content if isinstance(content, bytes) else content.encode(encoding)
-    pack = {".gz": gzip.compress, ".xz": lzma.compress}.get(path.suffix, bytes)
-    path.write_bytes(pack(data))
-    return path
-
-
 def to_csv(rows, delimiter=","):
     stream = io.StringIO(newline="")
     csv.writer(stream, delimiter=delimiter).writerows(rows)
@@ -47,12 +40,6 @@ def to_csv(rows, delimiter=","):
 
 def to_lines(items):
     return "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
-
-
-def refuse(path, **options):
-    with pytest.raises(InputError) as caught:
-        list(read_texts(path, **options))
-    return str(caught.value)
 
 
 CONTENTS = {
@@ -132,7 +119,7 @@ def test_a_file_without_texts_gives_none(tmp_path, name, content):
 def test_content_goes_before_text_and_a_named_column_before_both(tmp_path):
     path = save(tmp_path / "a.csv", "text,content,正文\n1,2,3\n")
     assert [list(read_texts(path, column=name)) for name in ("content", "text", "正文")] == [["2"], ["1"], ["3"]]
-    assert "the columns are text, content, 正文, and none of them is title." in refuse(path, column="title")
+    assert "the columns are text, content, 正文, and none of them is title." in refuse(read_texts, path, column="title")
 
 
 @pytest.mark.parametrize(
@@ -162,20 +149,20 @@ def test_content_goes_before_text_and_a_named_column_before_both(tmp_path):
     ],
 )
 def test_what_does_not_fit_is_named_with_its_place(tmp_path, name, content, message):
-    text = refuse(save(tmp_path / name, content))
+    text = refuse(read_texts, save(tmp_path / name, content))
     assert message in text and name in text
 
 
 def test_a_bad_parquet_file_is_named(tmp_path):
     path = tmp_path / "a.parquet"
     pyarrow.parquet.write_table(pyarrow.table({"text": ["a"] * 2000 + [None]}), path)
-    assert "row 2001: found null where a text is expected" in refuse(path)
+    assert "row 2001: found null where a text is expected" in refuse(read_texts, path)
     pyarrow.parquet.write_table(pyarrow.table({"text": [1]}), path)
-    assert "row 1: found 1 where a text is expected" in refuse(path)
+    assert "row 1: found 1 where a text is expected" in refuse(read_texts, path)
     pyarrow.parquet.write_table(pyarrow.table({"a": ["x"], "b": ["x"]}), path)
-    assert "the columns are a, b" in refuse(path)
+    assert "the columns are a, b" in refuse(read_texts, path)
     path.write_bytes(b"PAR1 no more")
-    assert "not a whole parquet file" in refuse(path)
+    assert "not a whole parquet file" in refuse(read_texts, path)
 
 
 @pytest.mark.parametrize("name", ["a.doc", "a.parquet.gz", "a.xlsx.xz", "a", "a.gz"])

@@ -2,92 +2,48 @@
 
 import csv
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import toy
+from toy_commands import (
+    ROWS,
+    Notes,
+    find_line,
+    finish,
+    make_folder,
+    name_settings,
+    place_scripts,
+    refuse_script,
+    run_line,
+    run_script,
+    start_script,
+    write_flags,
+    write_rows,
+)
 
-from zhlabel.errors import InputError
+import zhlabel
 
-REPOSITORY = toy.ROOT
-ROWS = [
-    ("裁员", "公司宣布裁员"),
-    ("收购", "上海公司收购了北京公司"),
-    ("地震", "今天长江地震，有人说"),
-    ("裁员|收购", "张三的公司收购大学，裁员三人"),
-    ("", "王小明今天在北京大学"),
-    ("地震", "昨日上海发生地震。"),
-]
-TRAIN = ["--checkpoint", "toy", "--train-file", "train.csv", "--dev-file", "dev.csv", "--max-length", "24"]
-TRAIN += ["--learning-rate", "0.01", "--batch-size", "8", "--epochs", "12", "--patience", "0", "--run", "mine"]
+TRAIN = write_flags(name_settings("multi_label", run="mine"))
 AVERAGES = ("micro avg", "macro avg", "weighted avg", "samples avg")
-
-
-def start(folder, script, *arguments, **options):
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(
-        [sys.executable, str(REPOSITORY / script), *arguments],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-        **options,
-    )
-
-
-def call(folder, script, *arguments, given=""):
-    process = start(folder, script, *arguments)
-    out, errors = process.communicate(given, timeout=240)
-    return SimpleNamespace(code=process.returncode, out=out, errors=errors)
-
-
-def write_rows(path, rows):
-    with open(path, "w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows([("label", "content"), *rows])
-
-
-def make_folder(folder):
-    toy.write_checkpoint(folder / "toy", "albert", file_format="safetensors")
-    write_rows(folder / "train.csv", ROWS * 3)
-    write_rows(folder / "dev.csv", [(label, text + "。") for label, text in ROWS])
-    tests = [(label, text[1:] + "！") for label, text in ROWS * 2]
-    write_rows(folder / "test.csv", [*tests[:-1], (tests[0][0], tests[-1][1])])  # one that no model gets right
-    return folder
 
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory):
     """A training that Ctrl-C ended after its first epochs."""
-    folder = make_folder(tmp_path_factory.mktemp("scripts"))
-    process, state = start(folder, "model_train.py", *TRAIN), folder / "runs/mine/training_state.safetensors"
+    folder = place_scripts(make_folder(tmp_path_factory.mktemp("scripts")))
+    process, state = start_script(folder, "model_train.py", *TRAIN), folder / "runs/mine/training_state.safetensors"
     end = time.monotonic() + 200
     while not state.exists() and process.poll() is None and time.monotonic() < end:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=60)
+    done = finish(process, timeout=60)
     record = json.loads((folder / "runs/mine/run.json").read_text(encoding="utf-8"))
-    return SimpleNamespace(folder=folder, code=process.returncode, out=out, errors=errors, record=record)
-
-
-def run_main(folder, monkeypatch, script, **changes):
-    """Call a script's main in this process, where TensorFlow is loaded already."""
-    monkeypatch.syspath_prepend(str(REPOSITORY))
-    monkeypatch.chdir(folder)
-    module = __import__(script)
-    constants = {name.lower(): value for name, value in vars(module).items() if name.isupper()}
-    module.main(SimpleNamespace(**{**constants, "texts": tuple(constants.get("texts", ())), **changes}))
+    return SimpleNamespace(folder=folder, **vars(done), record=record)
 
 
 def test_ctrl_c_keeps_the_best_epoch_and_the_run_can_be_used(stopped, monkeypatch):
@@ -95,28 +51,26 @@ def test_ctrl_c_keeps_the_best_epoch_and_the_run_can_be_used(stopped, monkeypatc
     assert "Traceback" not in stopped.errors and stopped.errors.rstrip().endswith("stopped")
     assert "To go on: python model_train.py --run runs/mine" in stopped.out
     assert stopped.record["complete"] is False and stopped.record["best_epoch"] >= 1
-    run_main(
-        stopped.folder, monkeypatch, "model_predict", run="mine", texts=("公司裁员", ""), output_file="early.jsonl"
-    )
-    assert len((stopped.folder / "early.jsonl").read_text(encoding="utf-8").splitlines()) == 2
+    monkeypatch.chdir(stopped.folder)
+    assert len(zhlabel.load("mine").predict(["公司裁员", ""])) == 2
 
 
 @pytest.fixture(scope="module")
 def trained(stopped):
-    """The same command again, which finishes the training."""
-    done = call(stopped.folder, "model_train.py", *TRAIN)
-    assert done.code == 0, done.errors[-3000:]
+    """What the stopped training prints to go on with, which finishes it."""
+    done = run_line(stopped.folder, find_line(stopped.out, "To go on: "))
     return SimpleNamespace(folder=stopped.folder, out=done.out, run=stopped.folder / "runs/mine")
 
 
-def test_the_same_command_finishes_a_stopped_training(trained, stopped):
-    assert "going on with runs/mine" in trained.out and "EPOCHS = 12 (in the file: 10)" in trained.out
+def test_the_printed_command_finishes_a_stopped_training_with_its_own_settings(trained, stopped):
+    assert "going on with runs/mine" in trained.out and "EPOCHS = 12 (in the file: 10)" in stopped.out
     record = json.loads((trained.run / "run.json").read_text(encoding="utf-8"))
     assert record["complete"] is True and record["best_epoch"] >= stopped.record["best_epoch"]
     rows = list(csv.DictReader(open(trained.run / "history.csv", encoding="utf-8-sig")))  # noqa: SIM115
     assert [int(row["epoch"]) for row in rows] == list(range(1, 13))
     best = max(float(row["dev_score"]) for row in rows)
-    assert f"n-grams vote too: dev micro F1 {best:.4f} -> {record['dev_score']:.4f}" in trained.out
+    assert record["dev_score"] == best and f"dev micro F1 {best:.4f}" in trained.out and record["ngrams"] == 0
+    assert record["settings"]["epochs"] == 12 and record["settings"]["head"] == "cls"
     names = {path.name for path in trained.run.iterdir()}
     assert {"history.svg", "weights.safetensors", "encoder.json", "vocab.txt", "label.json", "model.xml"} <= names
     assert {"logits.json", "dev.npz"} <= names and not any("int8" in name for name in names)
@@ -132,9 +86,14 @@ def test_the_same_command_finishes_a_stopped_training(trained, stopped):
     assert labels == json.loads((trained.run / "label.json").read_text(encoding="utf-8"))
 
 
+def test_the_next_command_that_a_training_prints_runs_as_printed(trained):
+    done = run_line(trained.folder, find_line(trained.out, "next: "), given="公司宣布裁员\n")
+    assert json.loads(done.out)["text"] == "公司宣布裁员" and "run: runs/mine" in done.errors
+
+
 def test_a_finished_run_is_not_overwritten(trained):
     before = (trained.run / "weights.safetensors").read_bytes()
-    done = call(trained.folder, "model_train.py", *TRAIN)
+    done = run_script(trained.folder, "model_train.py", *TRAIN)
     assert done.code == 2 and "never overwritten" in done.errors and "runs/toy-multi_label-1" in done.errors
     assert (trained.run / "weights.safetensors").read_bytes() == before
 
@@ -143,7 +102,7 @@ def test_a_finished_run_without_its_graph_is_given_one_and_no_more(trained):
     folder = shutil.copytree(trained.run, trained.run.parent / "bare")
     before = (folder / "weights.safetensors").read_bytes()
     (folder / "model.xml").unlink()
-    done = call(trained.folder, "model_train.py", "--run", "bare")
+    done = run_script(trained.folder, "model_train.py", "--run", "bare")
     assert done.code == 0 and "without TensorFlow" in done.out, done.errors[-2000:]
     assert (folder / "model.xml").is_file() and (folder / "weights.safetensors").read_bytes() == before
     assert not list(folder.glob(".*"))
@@ -152,7 +111,7 @@ def test_a_finished_run_without_its_graph_is_given_one_and_no_more(trained):
 def test_prediction_in_int8_makes_its_graph_once_and_prints_results_alone(trained):
     shutil.copytree(trained.run, trained.run.parent / "rounded")
     for time_of_it in ("first", "second"):
-        done = call(trained.folder, "model_predict.py", "--run", "rounded", "--precision", "int8", "公司裁员")
+        done = run_script(trained.folder, "model_predict.py", "--run", "rounded", "--precision", "int8", "公司裁员")
         assert ("is made from 18 training texts" in done.errors) == (time_of_it == "first"), done.errors[-2000:]
         if done.code == 2:  # so few texts may lose too much
             assert "loses too much" in done.errors and done.out == ""
@@ -162,7 +121,7 @@ def test_prediction_in_int8_makes_its_graph_once_and_prints_results_alone(traine
 
 @pytest.fixture(scope="module")
 def evaluated(trained):
-    done = call(trained.folder, "model_evaluate.py", "--data-file", "test.csv")
+    done = run_script(trained.folder, "model_evaluate.py", "--run", "mine", "--data-file", "test.csv")
     assert done.code == 0, done.errors[-3000:]
     target = trained.run / "evaluation/test"
     report = json.loads((target / "report.json").read_text(encoding="utf-8"))
@@ -198,18 +157,15 @@ def test_the_report_has_scikit_learns_numbers(evaluated):
     assert printed.strip() in evaluated.out and "accuracy:" in printed and "the run's own" in printed
 
 
-def test_a_text_has_one_probability_in_evaluation_prediction_and_alone(evaluated, monkeypatch, capsys):
-    from zhlabel.inference.run import load_run
-
+def test_a_text_has_one_probability_in_evaluation_prediction_and_alone(evaluated, monkeypatch):
     monkeypatch.chdir(evaluated.folder)
     pairs = json.loads((evaluated.target / "logits.json").read_text())
-    texts, run = [text[1:] + "！" for _, text in ROWS * 2], load_run(Path("runs/mine"))
+    texts, run = [text[1:] + "！" for _, text in ROWS * 2], zhlabel.load("runs/mine")
     for text, pair in zip(texts, pairs, strict=True):
-        alone = run.predict(run.encode([text]))[0]
+        alone = run.predict_proba(text)[0]
         assert np.abs(1 / (1 + np.exp(-np.array(pair["logits"]))) - alone).max() < 1e-5
-    capsys.readouterr()
-    run_main(evaluated.folder, monkeypatch, "model_predict", run="mine", texts=tuple(texts), threshold=0)
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    done = run_script(evaluated.folder, "model_predict.py", "--run", "mine", "--threshold", 0, *texts)
+    lines = [json.loads(line) for line in done.out.splitlines()]
     assert [line["text"] for line in lines] == texts
     for line, pair in zip(lines, pairs, strict=True):
         found = {each["label"]: each["probability"] for each in line["labels"]}
@@ -217,31 +173,32 @@ def test_a_text_has_one_probability_in_evaluation_prediction_and_alone(evaluated
         assert [found[name] for name in run.labels] == pytest.approx(expected.tolist(), abs=1e-5)
 
 
-def test_a_given_threshold_is_said_to_be_given(evaluated, monkeypatch, capsys):
-    run_main(evaluated.folder, monkeypatch, "model_evaluate", run="mine", data_file="dev.csv", threshold="0.9")
-    out = capsys.readouterr().out
-    assert "threshold 0.9 (given, not the run's own)" in out and "is this run's dev file" in out
-    report = json.loads((evaluated.target.parent / "dev/report.json").read_text(encoding="utf-8"))
-    assert report["thresholds"] == {"global": 0.9} and "threshold given, 0.9" in report["notes"][0]
+def test_a_given_threshold_is_said_to_be_given(evaluated, monkeypatch):
+    monkeypatch.chdir(evaluated.folder)
+    notes = Notes()
+    report = zhlabel.evaluate("mine", "dev.csv", threshold="0.9", progress=notes)
+    assert "threshold 0.9 (given, not the run's own)" in report.text
+    assert any("is this run's dev file" in line for line in notes.lines)
+    written = json.loads((evaluated.target.parent / "dev/report.json").read_text(encoding="utf-8"))
+    assert written["thresholds"] == {"global": 0.9} and "threshold given, 0.9" in written["notes"][0]
 
 
-def test_a_threshold_can_be_a_logit_and_0_keeps_every_label(evaluated, monkeypatch, capsys):
-    options = {"run": "mine", "texts": ("公司裁员",)}
+def test_a_threshold_can_be_a_logit_and_0_keeps_every_label(evaluated, monkeypatch):
+    monkeypatch.chdir(evaluated.folder)
+    run = zhlabel.load("mine")
     for threshold, kept in (("0", 3), ("logit:-50", 3), ("logit:50", 0)):
-        capsys.readouterr()
-        run_main(evaluated.folder, monkeypatch, "model_predict", **options, threshold=threshold)
-        assert len(json.loads(capsys.readouterr().out)["labels"]) == kept
-    run_main(evaluated.folder, monkeypatch, "model_evaluate", run="mine", data_file="dev.csv", threshold="logit:-1.5")
-    out = capsys.readouterr().out
-    assert "the threshold given, logit:-1.5" in out and "threshold 0.182426 (given, not the run's own)" in out
-    run_main(evaluated.folder, monkeypatch, "model_evaluate", run="mine", data_file="dev.csv", threshold="0")
-    assert "threshold 0 (given, not the run's own)" in capsys.readouterr().out
-    with pytest.raises(InputError, match='THRESHOLD = "high"'):
-        run_main(evaluated.folder, monkeypatch, "model_predict", **options, threshold="high")
+        assert len(run.predict("公司裁员", threshold=threshold)[0]["labels"]) == kept
+    arguments = ["--run", "mine", "--data-file", "dev.csv", "--threshold", "logit:-1.5"]
+    done = run_script(evaluated.folder, "model_evaluate.py", *arguments)
+    assert "the threshold given, logit:-1.5" in done.out
+    assert "threshold 0.182426 (given, not the run's own)" in done.out
+    text = zhlabel.evaluate(run, "dev.csv", threshold="0").text
+    assert "threshold 0 (given, not the run's own)" in text
+    assert 'THRESHOLD = "high"' in toy.refuse(run.predict, ["公司裁员"], threshold="high")
 
 
 def test_a_file_on_which_the_thresholds_were_chosen_is_refused(trained):
-    errors = refuse(trained.folder, "model_evaluate.py", "--data-file", "dev.csv")
+    errors = refuse_script(trained.folder, "model_evaluate.py", "--run", "mine", "--data-file", "dev.csv")
     assert "dev.csv: the run's thresholds were chosen on it" in errors and "--threshold 0.5" in errors
 
 
@@ -262,23 +219,21 @@ def test_everything_of_an_evaluation_lies_in_its_folder(evaluated):
         assert 0 <= low <= high <= 1 and (value is None or low <= value <= high)
 
 
-def test_thresholds_are_chosen_anew_without_training_and_prediction_follows(evaluated, monkeypatch, capsys):
+def test_thresholds_are_chosen_anew_without_training_and_prediction_follows(evaluated, monkeypatch):
     run = shutil.copytree(evaluated.folder / "runs/mine", evaluated.folder / "runs/anew")
     before = (run / "weights.safetensors").read_bytes()
-    arguments = [*TRAIN[:-1], "anew", "--thresholds", "per_label", "--labels-per-text", "2-2"]
-    done = call(evaluated.folder, "model_train.py", *arguments)
+    arguments = ["--run", "anew", "--thresholds", "per_label", "--labels-per-text", "2-2"]
+    done = run_script(evaluated.folder, "model_train.py", *arguments)
     assert done.code == 0 and "chosen anew on its dev texts: 3 thresholds" in done.out, done.errors
     assert (run / "weights.safetensors").read_bytes() == before
-    run_main(evaluated.folder, monkeypatch, "model_evaluate", run="anew", data_file="test.csv")
-    assert "labels a text: 2-2 (the run's own" in capsys.readouterr().out
-    run_main(evaluated.folder, monkeypatch, "model_predict", run="anew", texts=("公司裁员", ""))
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [len(line["labels"]) for line in lines] == [2, 2]
+    monkeypatch.chdir(evaluated.folder)
+    assert "labels a text: 2-2 (the run's own" in zhlabel.evaluate("anew", "test.csv").text
+    assert [len(found["labels"]) for found in zhlabel.load("anew").predict(["公司裁员", ""])] == [2, 2]
 
 
 def test_several_runs_and_files_are_laid_side_by_side(evaluated):
     shutil.copytree(evaluated.folder / "runs/mine", evaluated.folder / "runs/twin")
-    done = call(evaluated.folder, "model_evaluate.py", "--run", "mine,twin", "--data-file", "test.csv,train.csv")
+    done = run_script(evaluated.folder, "model_evaluate.py", "--run", "mine,twin", "--data-file", "test.csv,train.csv")
     assert done.code == 0, done.errors[-3000:]
     target = evaluated.folder / "runs/compare-1"
     compared = json.loads((target / "comparison.json").read_text(encoding="utf-8"))
@@ -289,16 +244,17 @@ def test_several_runs_and_files_are_laid_side_by_side(evaluated):
 
 
 def test_a_run_that_is_not_there_stops_a_comparison_before_it_begins(evaluated):
-    errors = refuse(evaluated.folder, "model_evaluate.py", "--run", "mine,nowhere", "--data-file", "test.csv")
+    errors = refuse_script(evaluated.folder, "model_evaluate.py", "--run", "mine,nowhere", "--data-file", "test.csv")
     assert "runs/nowhere is not a run" in errors
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
-def test_prediction_writes_each_form_in_order_the_empty_text_too(trained, monkeypatch, ending):
+def test_prediction_writes_each_form_in_order_the_empty_text_too(trained, ending):
     texts = ["公司宣布裁员", "", "今天地震，说", "收购公司"]
     (trained.folder / "new.txt").write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
     output = f"labelled.{ending}"
-    run_main(trained.folder, monkeypatch, "model_predict", run="mine", input_file="new.txt", output_file=output)
+    arguments = ["--run", "mine", "--input-file", "new.txt", "--output-file", output]
+    assert run_script(trained.folder, "model_predict.py", *arguments).code == 0
     path = trained.folder / output
     if ending == "jsonl":
         found = [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
@@ -323,13 +279,13 @@ def test_prediction_writes_each_form_in_order_the_empty_text_too(trained, monkey
 def test_a_second_writer_of_one_place_ends_before_the_run_is_loaded(trained, script, flag, given, held):
     write_rows(trained.folder / "held.csv", ROWS)
     with toy.hold_elsewhere(trained.folder / held):
-        done = call(trained.folder, script, "--run", "mine", flag, given)
+        done = run_script(trained.folder, script, "--run", "mine", flag, given)
     assert done.code == 2 and f"{held}: another process is writing it. Wait" in done.errors
     assert "run:" not in done.out + done.errors
 
 
 def test_standard_input_is_labelled_line_by_line(trained):
-    done = call(trained.folder, "model_predict.py", "--run", "mine", given="公司宣布裁员\n\n今天地震\n")
+    done = run_script(trained.folder, "model_predict.py", "--run", "mine", given="公司宣布裁员\n\n今天地震\n")
     assert done.code == 0, done.errors[-2000:]
     lines = [json.loads(line) for line in done.out.splitlines()]
     assert [line["text"] for line in lines] == ["公司宣布裁员", "", "今天地震"]
@@ -341,45 +297,37 @@ def folder(tmp_path):
     return make_folder(tmp_path)
 
 
-def refuse(folder, script, *arguments):
-    """Run a command that must be refused; gives its message."""
-    done = call(folder, script, *arguments)
-    assert done.code == 2 and "Traceback" not in done.errors, done.errors[-2000:]
-    return done.errors
-
-
 def test_a_list_of_files_that_names_none_is_refused(folder):
-    (folder / "runs/given").mkdir(parents=True)
-    assert '--data-file "," names no file' in refuse(folder, "model_evaluate.py", "--run", "given", "--data-file", ",")
+    assert '"," names nothing' in refuse_script(folder, "model_evaluate.py", "--data-file", ",")
 
 
 def test_wrong_flags_are_told_at_once_with_the_nearest_names(folder):
-    message = refuse(folder, "model_train.py", "--epoch", "3", "--lerning-rate", "1")
+    message = refuse_script(folder, "model_train.py", "--epoch", "3", "--lerning-rate", "1")
     assert message.count("the nearest is") == 2 and "--epochs" in message and "--learning-rate" in message
     assert not (folder / "runs").exists()
 
 
 def test_an_empty_training_file_is_named(folder):
     (folder / "train.csv").write_text("")
-    assert "train.csv holds no example" in refuse(folder, "model_train.py", *TRAIN)
+    assert "train.csv holds no example" in refuse_script(folder, "model_train.py", *TRAIN)
 
 
 def test_a_dev_label_that_training_lacks_is_named_with_its_line(folder):
     write_rows(folder / "dev.csv", [("裁员", "一"), ("裁元", "二")])
-    message = refuse(folder, "model_train.py", *TRAIN)
+    message = refuse_script(folder, "model_train.py", *TRAIN)
     assert "dev.csv, line 3" in message and "裁元" in message and 'closest is "裁员"' in message
     assert not (folder / "runs").exists()
 
 
 def test_a_length_beyond_the_checkpoints_positions_is_refused(folder):
     arguments = [{"24": "41"}.get(each, each) for each in TRAIN]
-    errors = refuse(folder, "model_train.py", *arguments)
+    errors = refuse_script(folder, "model_train.py", *arguments)
     assert "--max-length 41" in errors and "only 40 positions" in errors
 
 
 def test_texts_and_an_input_file_together_are_refused(folder):
     (folder / "runs/given").mkdir(parents=True)
-    errors = refuse(folder, "model_predict.py", "--run", "given", "--input-file", "test.csv", "公司裁员")
+    errors = refuse_script(folder, "model_predict.py", "--run", "given", "--input-file", "test.csv", "公司裁员")
     assert "texts are given and --input-file test.csv too" in errors
 
 
@@ -387,18 +335,18 @@ def test_other_settings_do_not_resume_a_run(folder):
     (folder / "runs/mine").mkdir(parents=True)
     (folder / "runs/mine/plan.json").write_text('{"task": "other"}')
     (folder / "runs/mine/best_weights.safetensors").write_bytes(b"an epoch has ended")
-    message = refuse(folder, "model_train.py", *TRAIN)
+    message = refuse_script(folder, "model_train.py", *TRAIN)
     assert "task: begun with 'other', now 'multi_label'" in message and "can't be resumed" in message
 
 
 def test_without_a_run_evaluation_and_prediction_say_how_to_train(folder):
     for script in ("model_evaluate.py", "model_predict.py"):
-        assert "python model_train.py" in refuse(folder, script)
+        assert "python model_train.py" in refuse_script(folder, script)
 
 
 @pytest.mark.parametrize("script", ["model_train.py", "model_evaluate.py", "model_predict.py"])
 def test_help_shows_the_constants_with_their_comments(script, tmp_path):
-    done = call(tmp_path, script, "--help")
+    done = run_script(tmp_path, script, "--help")
     assert done.code == 0 and f"usage: python {script}" in done.out
     assert 'RUN = ""  # "":' in done.out and "BATCH_SIZE = " in done.out
     assert "def main" not in done.out and "LIMITS" not in done.out

@@ -1,131 +1,72 @@
 """The tasks: what each accepts, and multi-class and NER from a file to a report and a prediction."""
 
-import json
-from pathlib import Path
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import toy
+from toy_commands import Notes, name_settings
 
+import zhlabel
 from zhlabel.data.examples import Example
 from zhlabel.data.tags import IGNORED, Entity
 from zhlabel.data.tokenizer import Tokenizer
 from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
+from zhlabel.inference.job import label_into_file
 from zhlabel.models.heads import CLASSIFIERS, TAGGERS
 from zhlabel.tasks import TASKS
 from zhlabel.tasks.base import Task
 
-REPOSITORY = toy.ROOT
 ENCODER = Tokenizer({token: i for i, token in enumerate(toy.VOCABULARY)})
 NER = TASKS["ner"](("PER",))
-CLASSES = [
-    ("裁员", "公司宣布裁员"),
-    ("地震", "今天长江地震，有人说"),
-    ("裁员", "张三的公司裁员三人"),
-    ("地震", "昨日上海发生地震。"),
-]
-SENTENCES = [
-    ("王小明在北京大学", [("PER", 0, 3), ("ORG", 4, 8)]),
-    ("张三和李四说上海公司收购", [("PER", 0, 2), ("PER", 3, 5), ("ORG", 6, 10)]),
-    ("今天有地震", []),
-    ("公司宣布张三李四", [("PER", 4, 6), ("PER", 6, 8)]),
-]
 
 
-def call_main(script, folder, monkeypatch, **changes):
-    """Call a script's main in this process, where TensorFlow is loaded already."""
-    monkeypatch.syspath_prepend(str(REPOSITORY))
-    monkeypatch.chdir(folder)
-    module = __import__(script)
-    constants = {name.lower(): value for name, value in vars(module).items() if name.isupper()}
-    constants = {name: tuple(value) if isinstance(value, list) else value for name, value in constants.items()}
-    if script == "model_train":
-        from zhlabel.cli.settings import read_settings
-
-        words = [word for name, value in changes.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-        source = Path(module.__file__).read_text(encoding="utf-8")
-        return module.main(read_settings(source, vars(module), words, limits=module.LIMITS))
-    return module.main(SimpleNamespace(**{**constants, **changes}))
-
-
-def write_bio(path, sentences):
-    lines = []
-    for text, entities in sentences:
-        tags = ["O"] * len(text)
-        for kind, start, end in entities:
-            tags[start:end] = [f"B-{kind}"] + [f"I-{kind}"] * (end - start - 1)
-        lines += [f"{character} {tag}" for character, tag in zip(text, tags, strict=True)] + [""]
-    path.write_text("\n".join(lines), encoding="utf-8")
-
-
-@pytest.fixture
-def folder(tmp_path):
-    toy.write_checkpoint(tmp_path / "toy", "albert", file_format="safetensors")
-    for name, times in (("class.csv", 20), ("dev.csv", 3)):  # what was learnt by heart, since a toy learns no language
-        rows = "".join(f"{label},{text}\n" for label, text in CLASSES * times)
-        (tmp_path / name).write_text(f"label,content\n{rows}", encoding="utf-8")
-    write_bio(tmp_path / "ner.bio", SENTENCES * 20)
-    write_bio(tmp_path / "dev.bio", SENTENCES[::-1])
-    return tmp_path
-
-
-TRAIN = {"checkpoint": "toy", "learning_rate": 0.01, "batch_size": 4, "patience": 0, "run": "mine", "max_length": 12}
-
-
-def read_report(folder, stem):
-    return json.loads((folder / f"runs/mine/evaluation/{stem}/report.json").read_text(encoding="utf-8"))
-
-
-def test_multi_class_learns_reports_and_labels(folder, monkeypatch, capsys):
-    changes = {
-        **TRAIN,
-        "task": "multi_class",
-        "train_file": "class.csv",
-        "dev_file": "dev.csv",
-        "epochs": 15,
-        "max_length": 11,
-    }
-    call_main("model_train", folder, monkeypatch, **changes, long_text="windows_max", class_weights="balanced")
-    assert "Trainable params" in capsys.readouterr().out
-    call_main("model_evaluate", folder, monkeypatch, data_file="dev.csv")
-    report = read_report(folder, "dev")
+def test_multi_class_learns_reports_and_labels(multi_class, monkeypatch):
+    monkeypatch.chdir(multi_class.folder)
+    assert any("Trainable params" in line for line in multi_class.notes)
+    report = zhlabel.evaluate(multi_class.run, "class.dev.csv")
     assert report["accuracy"] == 1.0 and report["confusion"] == [[6, 0], [0, 6]] and report["thresholds"] == {}
-    assert report["data"]["windowed"] == 3 and "logits.json" not in [p.name for p in folder.rglob("evaluation/*/*")]
-    capsys.readouterr()
-    call_main("model_predict", folder, monkeypatch, texts=("公司宣布裁员", "昨日上海发生地震。"))
-    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [each["label"] for each in found] == ["裁员", "地震"] and all(
-        0.5 < each["probability"] < 1 for each in found
-    )
+    assert report["data"]["windowed"] == 3 and not (report.folder / "logits.json").exists()
+    found = multi_class.run.predict(["公司宣布裁员", "昨日上海发生地震。"])
+    assert [each["label"] for each in found] == ["裁员", "地震"]
+    assert all(0.5 < each["probability"] < 1 for each in found)
     with pytest.raises(InputError, match=r"--threshold 0.5: multi_class takes the most probable label"):
-        call_main("model_evaluate", folder, monkeypatch, data_file="dev.csv", threshold=0.5)
+        zhlabel.evaluate(multi_class.run, "class.dev.csv", threshold="0.5")
 
 
-@pytest.mark.parametrize(
-    ("changes", "least"),
-    [({"head": "crf"}, 0.95), ({"head": "softmax", "lora_rank": 4, "head_learning_rate": 0.05}, 0.5)],
-)
-def test_ner_learns_reports_and_finds_entities(folder, monkeypatch, capsys, changes, least):
-    changes = {**TRAIN, "task": "ner", "train_file": "ner.bio", "dev_file": "dev.bio", "epochs": 6, **changes}
-    call_main("model_train", folder, monkeypatch, **changes)
-    record = json.loads((folder / "runs/mine/run.json").read_text(encoding="utf-8"))
-    assert (record["parameters"]["trainable"] < record["parameters"]["all"]) == ("lora_rank" in changes)
-    assert record["settings"]["adversarial"] == 0.0
-    call_main("model_evaluate", folder, monkeypatch, data_file="dev.bio")
-    report = read_report(folder, "dev")
-    assert report["micro avg"]["f1-score"] == pytest.approx(record["dev_score"]) and record["dev_score"] >= least
+def check_ner(run, *, least):
+    """Check what a run of the toy sentences says of itself, of the dev texts and of a new one."""
+    assert run.record["settings"]["adversarial"] == 0.0
+    report = zhlabel.evaluate(run, "ner.dev.bio")
+    assert report["micro avg"]["f1-score"] == pytest.approx(run.record["dev_score"]) >= least
     assert "accuracy" not in report and set(report["labels"]) == {"PER", "ORG"}
-    capsys.readouterr()
-    call_main("model_predict", folder, monkeypatch, texts=("王小明在北京大学。", ""), output_file="found.bio")
-    found = (folder / "found.bio").read_text(encoding="utf-8")
-    assert [line[0] for line in found.split("\n")[:9]] == list("王小明在北京大学。") and found.endswith("\n\n\n")
-    assert least < 0.9 or found.startswith("王\tB-PER\n小\tI-PER\n明\tI-PER\n在\tO\n北\tB-ORG\n")
+    text = "王小明在北京大学。"
+    found, nothing = run.predict([text, ""])
+    assert nothing["entities"] == []
+    for each in found["entities"]:
+        assert text[each["start"] : each["end"]] == each["text"] and 0 < each["probability"] <= 1
+    return found
+
+
+def test_ner_learns_reports_and_finds_entities(ner, monkeypatch):
+    monkeypatch.chdir(ner.folder)
+    assert ner.run.record["parameters"]["trainable"] == ner.run.record["parameters"]["all"]
+    found = check_ner(ner.run, least=0.95)
+    assert [(each["text"], each["type"]) for each in found["entities"]] == [("王小明", "PER"), ("北京大学", "ORG")]
+    label_into_file(ner.run, iter(["王小明在北京大学。", ""]), "found.bio", progress=Notes())
+    lines = (ner.folder / "found.bio").read_text(encoding="utf-8")
+    assert lines.startswith("王\tB-PER\n小\tI-PER\n明\tI-PER\n在\tO\n北\tB-ORG\n") and lines.endswith("\n\n\n")
     with pytest.raises(
         InputError, match=r"not entities(.|\n)*ner on the bundled sample: .*--data-file data/ner.test.bio"
     ):
-        call_main("model_evaluate", folder, monkeypatch, data_file="dev.csv")
+        zhlabel.evaluate(ner.run, "class.dev.csv")
+
+
+def test_ner_learns_with_lora_and_softmax(toy_folder, monkeypatch):
+    monkeypatch.chdir(toy_folder)
+    settings = {"head": "softmax", "lora_rank": 4, "head_learning_rate": 0.05, "max_length": 12}
+    run = zhlabel.train(**name_settings("ner", run="lora", **settings))
+    assert run.record["parameters"]["trainable"] < run.record["parameters"]["all"]
+    check_ner(run, least=0.5)
 
 
 def make_gold(text, *entities):
@@ -238,19 +179,28 @@ def test_a_file_with_entities_is_refused_by_the_tasks_of_labels(tmp_path, conten
     ("changes", "message"),
     [
         ({"lora_rank": 8, "freeze_layers": 9}, "freezes the encoder by itself"),
-        ({"lora_rank": 8, "from_scratch": "true"}, "begins with random weights"),
-        ({"train_file": "one.csv", "task": "multi_class"}, "has one label, 裁员: for multi_class there must be 2"),
+        ({"lora_rank": 8, "from_scratch": True}, "begins with random weights"),
+        (
+            {"task": "multi_class", "train_file": "one.csv", "dev_file": ""},
+            "has one label, 裁员: for multi_class",
+        ),
         ({"class_weights": "balanced"}, "a text of multi_label has no one class"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused_before_anything_is_written(
-    folder, monkeypatch, changes, message
+    toy_folder, tmp_path, monkeypatch, changes, message
 ):
-    (folder / "one.csv").write_text("label,content\n裁员,公司\n裁员,公司裁员\n", encoding="utf-8")
-    files = {"train_file": "class.csv", "dev_file": "dev.csv" if "task" not in changes else ""}
+    (toy_folder / "one.csv").write_text("label,content\n裁员,公司\n裁员,公司裁员\n", encoding="utf-8")
+    monkeypatch.chdir(toy_folder)
+    task = changes.get("task", "multi_label")
+    changes = {
+        **name_settings(task, run=str(tmp_path / "new")),
+        **({"dev_file": ""} if "task" in changes else {}),
+        **changes,
+    }
     with pytest.raises(InputError, match=message):
-        call_main("model_train", folder, monkeypatch, **{**TRAIN, **files, **changes})
-    assert not (folder / "runs").exists()
+        zhlabel.train(**name_settings(**changes))
+    assert not (tmp_path / "new").exists()
 
 
 def test_two_entities_that_share_a_character_do_not_both_come_out():

@@ -1,8 +1,11 @@
 """voting.py: a classifier with votes says what encoder and n-grams say together."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import toy
 from toy import compile_toy
+from toy_commands import Notes
 
 from zhlabel.backend import keras, set_seed
 from zhlabel.data.batching import TaskData
@@ -16,7 +19,7 @@ from zhlabel.models.ngram_layers import build_margin_model
 from zhlabel.models.weights import name_weights
 from zhlabel.ngrams.text import fit_ngrams
 from zhlabel.runs.folder import RunFolder
-from zhlabel.training import ensemble
+from zhlabel.training import ensemble, recipe
 
 ENCODER = Tokenizer({token: i for i, token in enumerate(toy.VOCABULARY)})
 LETTERS = [token for token in toy.VOCABULARY if len(token) == 1]
@@ -67,3 +70,34 @@ def test_without_help_the_model_stays_as_it_is():
     against = TaskData(dev.table, ~dev.targets)
     assert ensemble.add_ngram_votes(model, train, against, score=None) == (model, 0)
     assert all(map(np.array_equal, model.get_weights(), weights))
+
+
+def finish(model, train, dev, *, dev_score, score):
+    """Let n-grams vote as a training does; gives the model, the number of n-grams and the notes."""
+    task = SimpleNamespace(name="multi_label", score_name="micro F1")
+    parts = {"train": train, "dev": dev}
+    prepared = SimpleNamespace(
+        settings=SimpleNamespace(ngrams=True, batch_size=8),
+        task=task,
+        encodings={"dev": dev.table},
+        take=parts.get,
+        score_dev=lambda _, outputs: {"dev_score": score(outputs)},
+    )
+    notes = Notes()
+    return *recipe.finish_model(prepared, model, None, "float32", train, dev_score, notes), notes.lines
+
+
+def test_n_grams_vote_in_a_training_only_where_the_dev_score_rises():
+    model, train, dev = build_toy(), make_data(60, seed=1), make_data(40, seed=2)
+    before, weights = predict_rows(model, dev.table, batch_size=8), model.get_weights()
+
+    def score(outputs):  # the more is decided as the n-grams have it, the lower
+        return 1 - float(((outputs > 0.5) == dev.targets).mean())
+
+    found, count, (note,) = finish(model, train, dev, dev_score=0.7, score=score)
+    assert found is model and count == 0 and note.startswith("n-grams do not vote: dev micro F1 0.7000 would become 0.")
+    assert all(map(np.array_equal, model.get_weights(), weights))
+    np.testing.assert_array_equal(predict_rows(found, dev.table, batch_size=8), before)
+
+    found, count, (note,) = finish(model, train, dev, dev_score=0.7, score=lambda outputs: 1 - score(outputs))
+    assert found is not model and count > 0 and f"{count:,} n-grams vote too: dev micro F1 0.7000 -> 0.9" in note

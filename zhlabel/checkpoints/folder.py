@@ -66,7 +66,8 @@ def find_checkpoint(folder, *, from_scratch=False):
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(
-            f"{folder}: there is no such folder. Check CHECKPOINT, or make the folder and put the files there."
+            f"{folder}: there is no such folder. Check CHECKPOINT: albert_tiny comes with zhlabel's repository, "
+            "and albert_base/README.md there lists where others are published."
         )
     candidates = read_candidates(folder)
     if from_scratch:

@@ -110,7 +110,7 @@ def _parse(text, kind, limit):
             raise ValueError
         return _TRUTH[text.lower()]
     if kind is tuple:
-        return tuple(split_list(text))
+        return tuple(part.strip() for part in text.split(",") if part.strip())
     value = kind(text)
     if kind is float and not math.isfinite(value):
         raise ValueError
@@ -185,8 +185,11 @@ def _split_arguments(arguments, flags, bare):
 
 
 def split_list(text):
-    """Return the parts of a ``text`` with commas, without blanks around them; empty ones are left out."""
-    return [part.strip() for part in text.split(",") if part.strip()]
+    """Return the parts of a ``text`` with commas, without blanks around them; commas alone raise InputError."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if text and not parts:
+        raise InputError(f'"{text}" names nothing. Put names between the commas, or leave it "".')
+    return parts
 
 
 def read_settings(source, constants, arguments, *, limits=None, bare="", name="the script"):
