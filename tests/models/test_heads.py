@@ -7,6 +7,7 @@ import pytest
 import toy
 
 from zhlabel.backend import keras, tf
+from zhlabel.checkpoints.configs import normalise_config
 from zhlabel.data.tags import mark_legal
 from zhlabel.models import heads
 from zhlabel.models.classifier import build_classifier
@@ -14,6 +15,7 @@ from zhlabel.models.encoder import build_encoder, fill_encoder
 from zhlabel.models.heads import TAGGERS
 from zhlabel.models.tagger import SelfAttention, build_tagger
 from zhlabel.models.weights import name_weights
+from zhlabel.tasks import TASKS
 from zhlabel.training.loop import _reseed_dropout
 
 STARTS, PAIRS = mark_legal(("PER", "LOC"))
@@ -47,6 +49,18 @@ def name_head_weights(model):
     named = name_weights(model, toy.make_config("albert"))
     assert {id(variable) for variable in named.values()} == {id(variable) for variable in model.weights}
     return {name: variable for name, variable in named.items() if not name.startswith("encoder/")}
+
+
+def test_65_labels_on_brightmarts_albert_tiny_have_the_published_number_of_parameters():
+    config = {"vocab_size": 21128, "hidden_size": 312, "num_hidden_layers": 4, "num_attention_heads": 12}
+    config |= {"embedding_size": 128, "intermediate_size": 1248, "type_vocab_size": 2}
+    config = normalise_config(config, {}, place="", family="albert_brightmart", tensorflow=True)
+    task, lines = TASKS["multi_label"]([f"类别{place}" for place in range(65)]), []
+    head = task.choose("HEAD", "")
+    encoder = build_encoder(config, seed=1, outputs=heads.HEADS[head].outputs)
+    task.build_model(encoder, head=head, seed=1).summary(print_fn=lines.append)
+    (total,) = (line for line in "\n".join(lines).splitlines() if line.startswith("Total params"))
+    assert int("".join(filter(str.isdigit, total.split("(")[0]))) == 4_097_841, total
 
 
 def test_every_kind_is_tested():

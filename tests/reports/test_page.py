@@ -51,8 +51,20 @@ FULL_REPORT = make_report(
     intervals={"micro f1-score": [0.5511, 0.6522]},
     calibration={"events": "each label of each text", "brier": 0.0123, "ece": 0.0456, "bins": [BIN]},
     notes=["三条文本没有标签"],
+    checkpoint="my_albert",
+    date="2026-11-28T21:00:00+00:00",
+    settings={"seed": 1234, "epochs": 77, "batch_size": 16, "lora_targets": ["key", "value"]},
+    changed=["seed", "epochs", "lora_targets"],
     labels={
-        name: dict(FIGURES, average_precision=0.8811, roc_auc=None, train_texts=20, threshold=0.25 + place)
+        name: dict(
+            FIGURES,
+            false_positives=4001,
+            false_negatives=4002,
+            average_precision=0.8811,
+            roc_auc=None,
+            train_texts=20,
+            threshold=0.25 + place,
+        )
         for place, name in enumerate(NAMES)
     },
     data=make_report()["data"] | {"max_length": 64, "lengths": {"edges": [0, 32, 64, 96], "texts": [3, 4, 1]}},
@@ -106,6 +118,9 @@ def test_every_part_appears_when_its_data_is_there(full_page):
     assert {*figures_shown, *words} <= set(reader.texts)
     assert "The first 1 of 4,321 errors, by confidence; errors.csv has all of them." in reader.texts
     assert "0.5511 – 0.6522" in reader.texts
+    assert {"false positives", "4,001", "false negatives", "4,002"} <= set(reader.texts)
+    told = {"my_albert", "2026-11-28T21:00:00+00:00", "EPOCHS", "77", "SEED", "1234", "LORA_TARGETS", "key, value"}
+    assert told <= set(reader.texts) and "BATCH_SIZE" not in reader.texts
     assert tables.DASH in reader.texts  # the ROC-AUC that is None
     defined = {"exact match", "no label too many", "coverage error", "average precision", "95 % interval", "ECE"}
     terms = re.findall("<dt>([^<]*)</dt><dd>[A-Z]", full_page)
@@ -116,7 +131,16 @@ def test_a_part_is_absent_when_its_data_is(tmp_path):
     page = write(tmp_path, make_report())
     assert Reader(page).list_sections() == ALWAYS
     assert "<svg" not in page
-    for absent in ("Notes", "Further figures", "average precision", "ROC-AUC", "95", "None", "Undefined"):
+    for absent in (
+        "Notes",
+        "Further figures",
+        "average precision",
+        "ROC-AUC",
+        "false positives",
+        "95",
+        "None",
+        "Undefined",
+    ):
         assert absent not in Reader(page).texts
 
 

@@ -152,6 +152,7 @@ def make_report(evaluated, *, data_file, sha256, baseline, notes, outcomes):
         "run": run.folder.as_posix(),
         "checkpoint": run.record["settings"].get("checkpoint"),
         "settings": run.record["settings"],
+        "changed": run.record.get("changed", []),
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "task": task.name,
         "data": {

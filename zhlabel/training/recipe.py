@@ -15,7 +15,7 @@ from zhlabel.tasks import TASKS
 from zhlabel.training import state, tuning
 from zhlabel.training.history import write_history
 from zhlabel.training.prepare import name_command, prepare
-from zhlabel.training.settings import check_settings, take_kept_settings
+from zhlabel.training.settings import check_settings, list_changes, take_kept_settings
 
 
 def train(settings, *, given=None, earlier_labels=(), progress=None):
@@ -84,6 +84,7 @@ def fit_and_write(prepared, progress):
         "complete": complete,
         "task": task.name,
         "settings": asdict(settings),
+        "changed": list_changes(settings),
         "precision": computed_in,
         "checkpoint": {key: getattr(prepared.checkpoint, key) for key in ("family", "file_format", "bundled")},
         "parameters": counts,

@@ -119,6 +119,16 @@ def make_settings(values):
     return TrainingSettings(**check_values(values, defaults, limits=LIMITS))
 
 
+def list_changes(settings):
+    """Return the names of the settings that differ from the defaults, those that were chosen by themselves included.
+
+    >>> list_changes(TrainingSettings(epochs=3, seed=2))
+    ['epochs', 'seed']
+    """
+    named = (field for field in fields(settings) if field.name != "run")
+    return [field.name for field in named if getattr(settings, field.name) != field.default]
+
+
 def check_settings(settings):
     """Stop where settings contradict each other.
 

@@ -29,8 +29,8 @@ def write_page(path, report, *, sweep, curves, errors, error_total, error_file, 
     Args:
         path: the file; an earlier one is replaced.
         report: what report.json holds. Read where present, besides its other keys: "relaxed", "intervals", "ranking",
-            "calibration", "notes"; of "data" "max_length" and "lengths"; of a label "average_precision", "roc_auc",
-            "train_texts" and "threshold".
+            "calibration", "notes", "checkpoint", "settings", "changed", "date"; of "data" "max_length" and "lengths";
+            of a label "false_positives", "false_negatives", "average_precision", "roc_auc", "train_texts", "threshold".
         sweep: dicts with "threshold", "logit", "precision", "recall", "f1-score" and, where there are any, "macro
             f1-score" and "accuracy", over ascending thresholds; or [].
         curves: dict of name to [[recall, precision], ...], all labels together first; or {}.
@@ -68,6 +68,7 @@ def write_page(path, report, *, sweep, curves, errors, error_total, error_file, 
         suspects=sections.build_rows(suspects, name="suspect-table", caption="Suspected label errors"),
         definitions=definitions.list_definitions(report),
         facts=definitions.list_facts(report),
+        settings=definitions.list_settings(report),
     )
     with write_whole(path) as stream:
         stream.write(text)

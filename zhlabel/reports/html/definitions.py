@@ -29,6 +29,8 @@ _LABEL_DEFINITIONS = (
     ("support", "How often the label stands in the gold data."),
 )
 _OPTIONAL = {
+    "false_positives": ("false positives", "How often the label was given and is not gold."),
+    "false_negatives": ("false negatives", "How often the label is gold and was not given."),
     "average_precision": ("average precision", "Area under precision over recall, whatever the threshold."),
     "roc_auc": (
         "ROC-AUC",
@@ -77,9 +79,16 @@ def list_facts(report):
     Returns:
         Pairs of a name and a value; None values are left out.
     """
-    data, thresholds = report["data"], Thresholds.from_record(report.get("thresholds", {}))
+    data, settings, thresholds = (
+        report["data"],
+        report.get("settings", {}),
+        Thresholds.from_record(report.get("thresholds", {})),
+    )
     facts = {
         "run": report["run"],
+        "evaluated": report.get("date"),
+        "checkpoint": report.get("checkpoint"),
+        "seed": None if "seed" not in settings else str(settings["seed"]),
         "data file": data["file"],
         "SHA-256": data.get("sha256"),
         "texts": data["texts"],
@@ -100,6 +109,25 @@ def list_facts(report):
         "texts per second": _write_plainly(report.get("texts_per_second")),
     }
     return [(name, value) for name, value in facts.items() if value is not None]
+
+
+def list_settings(report):
+    """Return the training's settings that differ from the defaults or were chosen by themselves, as constants.
+
+    Args:
+        report: the evaluation's report.
+
+    Returns:
+        Pairs of a name and a text.
+
+    >>> list_settings({"settings": {"epochs": 3, "seed": 1, "lora_targets": ["query"]}, "changed": ["epochs"]})
+    [('EPOCHS', '3')]
+    """
+    changed = ((name, report["settings"][name]) for name in report.get("changed", []))
+    return [
+        (name.upper(), ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value))
+        for name, value in changed
+    ]
 
 
 def _write_plainly(value):

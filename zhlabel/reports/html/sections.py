@@ -15,6 +15,8 @@ _HEADLINES = ("micro f1-score", "accuracy", "macro f1-score", "hamming_loss")
 _AVERAGES = ("micro avg", "macro avg", "weighted avg", "samples avg")
 _FIGURES = ("precision", "recall", "f1-score")
 _OPTIONAL_COLUMNS = {
+    "false_positives": "false positives",
+    "false_negatives": "false negatives",
     "average_precision": "average precision",
     "roc_auc": "ROC-AUC",
     "threshold": "threshold",
