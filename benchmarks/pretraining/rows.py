@@ -12,7 +12,8 @@ from torch import Tensor
 
 PAD, MASK, FIRST_TEXT_ID = 0, 4, 5  # in the student's vocabulary
 TEACHER_PAD = 1
-_STUDENT_STEP, _TEACHER_STEP = 16, 16  # lengths are multiples: few shapes to compile, little padding
+_STEP = 8  # padded lengths are multiples of it
+_POOL = 32  # batches whose rows are sorted by the teacher's length before they are cut, for little padding
 _NO_END = -1
 
 
@@ -36,7 +37,8 @@ class Rows:
         self.starts = {name: np.load(folder / f"{name}_starts.npy") for name in ("student", "teacher")}
         self.seed, self.tokens = seed, tokens
         sizes = np.diff(self.starts["student"])
-        self.buckets = np.maximum(-(-sizes // _STUDENT_STEP) * _STUDENT_STEP, _STUDENT_STEP)
+        self.buckets = -(-sizes // _STEP) * _STEP
+        self.teacher_sizes = np.diff(self.starts["teacher"])
         self._epoch: tuple[int, list[np.ndarray]] = (-1, [])
         self.batches_per_epoch = len(self._order(0))
 
@@ -48,6 +50,8 @@ class Rows:
             batches = []
             for size in np.unique(self.buckets):
                 members, rows = order[self.buckets[order] == size], max(1, self.tokens // int(size))
+                pools = np.arange(len(members)) // (rows * _POOL)
+                members = members[np.lexsort((self.teacher_sizes[members], pools))]
                 batches += [members[i : i + rows] for i in range(0, len(members) - rows + 1, rows)]
             self._epoch = epoch, [batches[number] for number in rng.permutation(len(batches))]
         return self._epoch[1]
@@ -57,8 +61,7 @@ class Rows:
         epoch, number = divmod(step, self.batches_per_epoch)
         rows = self._order(epoch)[number]
         ids = self._padded("student", "student", rows, PAD, int(self.buckets[rows[0]]))
-        longest = int(np.diff(self.starts["teacher"])[rows].max())
-        width = -(-longest // _TEACHER_STEP) * _TEACHER_STEP
+        width = -(-int(self.teacher_sizes[rows].max()) // _STEP) * _STEP
         teacher_ids = self._padded("teacher", "teacher", rows, TEACHER_PAD, width)
         ends = self._padded("ends", "teacher", rows, _NO_END, width)
         row, column = np.nonzero(ends != _NO_END)
