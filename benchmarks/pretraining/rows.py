@@ -52,7 +52,7 @@ class Rows:
                 members, rows = order[self.buckets[order] == size], max(1, self.tokens // int(size))
                 pools = np.arange(len(members)) // (rows * _POOL)
                 members = members[np.lexsort((self.teacher_sizes[members], pools))]
-                batches += [members[i : i + rows] for i in range(0, len(members) - rows + 1, rows)]
+                batches += [members[i : i + rows] for i in range(0, len(members), rows)]
             self._epoch = epoch, [batches[number] for number in rng.permutation(len(batches))]
         return self._epoch[1]
 
