@@ -83,7 +83,7 @@ class Encoder(nn.Module):
         x = self.embedding_norm(x)
         if self.widen is not None:
             x = self.widen(x)
-        if torch.is_autocast_enabled(x.device.type):  # one type for the whole stream: casts would take a fifth of the time
+        if torch.is_autocast_enabled(x.device.type):  # one type all along: casts would take a fifth of the time
             x = x.to(torch.get_autocast_dtype(x.device.type))
         states = []
         for number in range(self.shape.layers):

@@ -82,7 +82,8 @@ class Writer:
         for name, sizes in self.sizes.items():
             np.save(folder / f"{name}_starts.npy", np.cumsum([0, *sizes], dtype=np.int64))
         totals = {name: sum(sizes) for name, sizes in self.sizes.items()}
-        return f"{len(self.sizes['student']):,} rows, {totals['student']:,} tokens, {totals['teacher']:,} of the teacher"
+        rows = len(self.sizes["student"])
+        return f"{rows:,} rows, {totals['student']:,} tokens, {totals['teacher']:,} of the teacher"
 
 
 def choose_rows(job: tuple[Path, float, list[int], float, int]) -> tuple[list[str], list[str]]:

@@ -24,9 +24,7 @@ def main() -> None:
 
     def loss_of(numbers, batch):
         logits = probe.logits(batch, first=True)
-        return torch.nn.functional.binary_cross_entropy_with_logits(logits, gold[learn[numbers]], reduction="none").sum(
-            1
-        ).mean() / len(labels) ** 0.5
+        return torch.nn.functional.binary_cross_entropy_with_logits(logits, gold[learn[numbers]]) * len(labels) ** 0.5
 
     seconds = probe.train([texts[number] for number in learn], loss_of)
     with torch.no_grad():

@@ -9,6 +9,7 @@ the first 16 numbers and whose high halves the last 16, each with 8 subtracted.
 
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -88,7 +89,7 @@ def read_package(path: Path) -> Package:
     offsets = np.frombuffer(reader.take(4 * (count + 1)), "<u4")
     scores = np.frombuffer(reader.take(4 * count), "<f4")
     text = reader.take(text_size)
-    pieces = [text[a:b].decode("utf-8", "replace") for a, b in zip(offsets, offsets[1:], strict=False)]
+    pieces = [text[a:b].decode("utf-8", "replace") for a, b in pairwise(offsets)]
     reader.numbers("i")
     reader.take(*reader.numbers("I"))  # the normaliser's table; NFKC does the same
     special = dict(zip(("bos", "eos", "pad", "unk"), special, strict=True))

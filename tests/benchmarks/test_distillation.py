@@ -29,7 +29,8 @@ import vocabulary  # noqa: E402
 HIDDEN, LAYERS, HEADS, INNER, POSITIONS = 32, 4, 4, 64, 160
 TEXT = "今天天气很好，公司宣布裁员三百人。他们去公园了！the new phone？明天下雨。"
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
-PIECES = [*SPECIAL, "▁", "▁que", "ry", ":", "天气", "公司", "▁the", "▁new", "▁phone", "ing", "鑫", *sorted({*TEXT, *normalize("NFKC", TEXT)})]
+PIECES = [*SPECIAL, "▁", "▁que", "ry", ":", "天气", "公司", "▁the", "▁new", "▁phone", "ing", "鑫"]
+PIECES += sorted({*TEXT, *normalize("NFKC", TEXT)})
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *sorted({*TEXT, *"abcdefgijklm"} - {" "})]
 
 
@@ -152,9 +153,7 @@ class TestRows:
         first, second = read_rows(world), read_rows(world)
         second.batch(first.batches_per_epoch * 2, mask=0.15)
         assert torch.equal(first.batch(3, mask=0.15).inputs, second.batch(3, mask=0.15).inputs)
-        assert not torch.equal(
-            first.batch(3, mask=0.15).inputs, read_rows(world, seed=1).batch(3, mask=0.15).inputs
-        )
+        assert not torch.equal(first.batch(3, mask=0.15).inputs, read_rows(world, seed=1).batch(3, mask=0.15).inputs)
 
     def test_no_row_is_seen_twice_in_a_pass(self, world):
         seen = np.concatenate(read_rows(world)._order(0))
