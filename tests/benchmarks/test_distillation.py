@@ -22,6 +22,7 @@ sys.path.insert(0, str(SCRIPTS))
 import checkpoint  # noqa: E402
 import encoder  # noqa: E402
 import prepare_distillation  # noqa: E402
+import probe_entities  # noqa: E402
 import rows as rows_module  # noqa: E402
 import teacher  # noqa: E402
 import vocabulary  # noqa: E402
@@ -236,3 +237,24 @@ def test_the_projects_loader_reads_what_is_written(world, tmp_path, shared):
     again, _ = checkpoint.read_checkpoint(tmp_path)
     ids = torch.randint(5, len(WORDS), (2, 7))
     np.testing.assert_allclose(*(m(ids, ids > 0)[-1].detach().numpy() for m in (model, again)), atol=0.02)
+
+
+class TestProbes:
+    def test_an_entity_begins_with_b_and_goes_on_with_its_own_type(self):
+        tags = ["B-A", "I-A", "B-A", "I-B", "O", "I-A", "B-B"]
+        assert probe_entities.find_entities(tags) == {(0, 2, "A"), (2, 3, "A"), (6, 7, "B")}
+
+    @pytest.mark.parametrize("script", ["probe_entities.py", "probe_labels.py"])
+    def test_a_probe_prints_one_line(self, world, tmp_path, script):
+        shape = encoder.Shape(len(WORDS), HIDDEN, HIDDEN, INNER, HEADS, 2)
+        model, head = encoder.Encoder(shape), encoder.MaskedWordHead(shape)
+        checkpoint.write_checkpoint(tmp_path / "start", model, head, world / "vocab.txt", torch.float16)
+        if script == "probe_entities.py":
+            sentences = ["公 B-O\n司 I-O\n了 O\n", "天 B-W\n气 I-W\n"] * 12
+            (tmp_path / "train").write_text("\n".join(sentences), encoding="utf-8")
+        else:
+            lines = ["label,content", *["天气|公司,今天天气", "公司,公司宣布"] * 12]
+            (tmp_path / "train").write_text("\n".join(lines), encoding="utf-8")
+        flags = ["--checkpoint", "start", "--data", "train", "--lr", "1e-3", "--learn", "16", "--judge", "8"]
+        printed = run(script, *flags, "--epochs", "1", "--threads", "1", cwd=tmp_path)
+        assert "F1 " in printed and printed.count("\n") == 1
