@@ -8,10 +8,10 @@ import json
 import sys
 
 import zhlabel
+from zhlabel.cli.inputs import choose_texts
 from zhlabel.cli.progress import TerminalProgress
 from zhlabel.cli.settings import run_script
 from zhlabel.data.texts import count_texts, read_standard_input, read_texts
-from zhlabel.errors import InputError
 from zhlabel.inference.job import label_into_file
 from zhlabel.inference.openvino import PRECISIONS
 from zhlabel.io.files import hold_output
@@ -32,7 +32,16 @@ TEXTS = [  # labelled when nothing else is given; texts on the command line take
 def main(settings):
     progress = TerminalProgress("text", file=sys.stderr)
     with hold_output(settings.output_file):  # first, so that a second writer ends before it loads anything
-        texts, total = choose_texts(settings)
+        texts, total = choose_texts(
+            settings.texts,
+            TEXTS,
+            settings.input_file,
+            read=read_texts,
+            read_stream=read_standard_input,
+            count=count_texts if settings.output_file else None,
+            script_name="model_predict.py",
+            progress=progress,
+        )
         run = zhlabel.load(settings.run, precision=settings.precision, progress=progress)
         progress.note(f"run: {run.folder}")
         options = {"threshold": settings.threshold, "batch_size": settings.batch_size}
@@ -44,21 +53,6 @@ def main(settings):
         chunk_size = settings.batch_size if settings.input_file else 1
         for result in run.label(texts, **options, chunk_size=chunk_size):
             print(json.dumps(result, ensure_ascii=False), flush=chunk_size == 1)
-
-
-def choose_texts(settings):
-    """Return the texts to label and, where it is known, how many they are."""
-    is_given = settings.texts != tuple(TEXTS)
-    if settings.input_file and is_given:
-        raise InputError(
-            f"model_predict.py: texts are given and --input-file {settings.input_file} too. Leave one out."
-        )
-    if settings.input_file:
-        return read_texts(settings.input_file), count_texts(settings.input_file) if settings.output_file else None
-    if is_given or sys.stdin.isatty():
-        return iter(settings.texts), len(settings.texts)
-    print("reading texts from standard input, a line each", file=sys.stderr)
-    return read_standard_input(sys.stdin), None
 
 
 if __name__ == "__main__":

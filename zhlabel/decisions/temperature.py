@@ -71,15 +71,14 @@ def apply_temperature(probabilities, temperature, *, exclusive):
 
 
 def _scale_labels(probabilities, temperature):
-    from scipy.special import expit
-
-    return expit(compute_logits(probabilities) / temperature)
+    # The sigmoid, without overflow and without scipy, which labelling does not need otherwise.
+    return np.exp(-np.logaddexp(0, -compute_logits(probabilities) / temperature))
 
 
 def _scale_classes(probabilities, temperature):
-    from scipy.special import softmax
-
-    scaled = softmax(_compute_class_logits(probabilities) / temperature, axis=1).astype(probabilities.dtype)
+    logits = _compute_class_logits(probabilities) / temperature
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    scaled = (powers / powers.sum(axis=1, keepdims=True)).astype(probabilities.dtype)
     # Rounding can make the two best classes equal: the one that was ahead stays ahead by the least that can be told.
     best = probabilities.argmax(axis=1)
     lost = np.flatnonzero(scaled.argmax(axis=1) != best)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from zhlabel.data.tokenizer import Encodings
+from zhlabel.environment import import_openvino
 from zhlabel.errors import InputError
 from zhlabel.inference.openvino import OpenvinoModel
 from zhlabel.runs.folder import RunFolder
@@ -51,7 +52,7 @@ def export_run(folder):
         The largest difference, as a share of the largest output, or of 1 where that is more. The graph is kept where
         it is at most TOLERANCE.
     """
-    import openvino
+    openvino = import_openvino()
 
     from zhlabel.backend import tf
     from zhlabel.inference.tensorflow import load_model, predict_rows

@@ -10,6 +10,7 @@ import numpy as np
 
 from zhlabel.data.batching import pad_rows
 from zhlabel.data.datasets import read_datasets
+from zhlabel.environment import import_openvino
 from zhlabel.errors import InputError
 from zhlabel.inference.export import keep_files
 from zhlabel.inference.openvino import OpenvinoModel, feed
@@ -84,8 +85,8 @@ def _draw_rows(run, texts):
 
 
 def _quantize(folder, rows, path, *, note):
+    openvino = import_openvino()  # before nncf, which imports it
     import nncf
-    import openvino
 
     graph = openvino.Core().read_model(folder.check(GRAPH_FILES[0]))
     note(

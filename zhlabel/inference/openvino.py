@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from zhlabel.data.batching import make_room, map_rows, order_for_prediction, pad_rows, place_rows
+from zhlabel.environment import import_openvino
 from zhlabel.errors import InputError
 from zhlabel.runs.record import GRAPH_FILES, INT8_FILES
 
@@ -29,7 +30,7 @@ class OpenvinoModel:
     """
 
     def __init__(self, folder, *, precision="float32"):
-        import openvino
+        openvino = import_openvino()
 
         self._core, path = openvino.Core(), Path(folder) / GRAPHS[precision][0]
         if precision == "bfloat16" and "BF16" not in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
@@ -81,7 +82,7 @@ class OpenvinoModel:
 
     @functools.cached_property
     def _queue(self):
-        import openvino
+        openvino = import_openvino()
 
         return openvino.AsyncInferQueue(self._compile("THROUGHPUT"))
 

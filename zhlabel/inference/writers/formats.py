@@ -3,6 +3,7 @@
 import json
 import re
 
+from zhlabel.environment import check_environment
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import BOM, format_row
 
@@ -81,6 +82,7 @@ class ParquetRows:
     """
 
     def __init__(self, stream, task):
+        check_environment("parquet")
         import pyarrow
         import pyarrow.parquet
 
