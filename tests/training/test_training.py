@@ -111,7 +111,7 @@ def test_every_text_is_seen_once_an_epoch_and_each_epoch_has_its_own_order(tmp_p
         seen.append(np.array(indices))
         return pad_rows(values, starts, indices)
 
-    monkeypatch.setattr(loop, "pad_rows", watch)
+    monkeypatch.setattr(batching, "pad_rows", watch)
     monkeypatch.setattr(tensorflow, "predict_rows", lambda *_, **__: np.ones(data.targets.shape))
     loop.fit_model(build_small(), data, data.table, folder=tmp_path, score=score_mean, epochs=2, **FIT)
     orders = [np.concatenate(seen[:6]), np.concatenate(seen[6:])]

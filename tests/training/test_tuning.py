@@ -21,7 +21,7 @@ SETTINGS = {
     **{
         "task": "multi_label",
         "epochs": 3,
-        "head": "cls_max",
+        "head": "cls",
         "long_text": "cut",
         "adversarial": 0.0,
         "run": "runs/mine",
@@ -134,16 +134,16 @@ def test_an_empty_setting_means_the_tasks_own(task, kind):
 
 def test_a_finished_run_is_decided_anew_and_nothing_else_of_it_changes(run):
     settings = {**SETTINGS, "thresholds": "per_label", "threshold_goal": "recall:0.9", "calibrate": True}
-    record = tuning.tune_run(run.folder, settings, NAMES)
+    record = tuning.tune_run(run.folder, settings)
     assert record == json.loads((run.folder / "run.json").read_text(encoding="utf-8"))
     assert set(record["thresholds"]["labels"]) == set(NAMES) and record["temperature"] > 1.5
     assert record["settings"]["threshold_goal"] == "recall:0.9" and record["best_epoch"] == 2
-    again = tuning.tune_run(run.folder, SETTINGS, NAMES)
+    again = tuning.tune_run(run.folder, SETTINGS)
     assert (again["thresholds"], again["temperature"]) == (run.record["thresholds"], 1.0)
 
 
 def test_what_is_written_anew_stays_bound_to_the_run(run):
-    tuning.tune_run(run.folder, {**SETTINGS, "calibrate": True}, NAMES)
+    tuning.tune_run(run.folder, {**SETTINGS, "calibrate": True})
     folder = RunFolder(run.folder)
     for name in ("dev.npz", "sweep.csv", "sweep.svg", "logits.json"):
         folder.check(name)
@@ -151,7 +151,7 @@ def test_what_is_written_anew_stays_bound_to_the_run(run):
 
 def test_the_dev_logits_are_kept_in_the_form_of_an_evaluation_rescaled_as_the_run_decides(run):
     for settings in (SETTINGS, {**SETTINGS, "calibrate": True}):
-        record, arrays = tuning.tune_run(run.folder, settings, NAMES), make_arrays()
+        record, arrays = tuning.tune_run(run.folder, settings), make_arrays()
         pairs = json.loads((run.folder / "logits.json").read_text(encoding="utf-8"))
         logits = np.log(arrays["probabilities"] / (1 - arrays["probabilities"])) / record["temperature"]
         assert set(pairs[0]) == {"logits", "labels"}
@@ -160,7 +160,7 @@ def test_the_dev_logits_are_kept_in_the_form_of_an_evaluation_rescaled_as_the_ru
 
 
 def test_the_sweep_is_kept_as_a_table_and_a_picture_with_text(run):
-    tuning.tune_run(run.folder, SETTINGS, NAMES)
+    tuning.tune_run(run.folder, SETTINGS)
     with open(run.folder / "sweep.csv", encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     best = max(rows, key=lambda row: float(row["f1-score"]))
@@ -181,4 +181,4 @@ def test_changes_are_sorted_into_those_of_deciding_and_others(run):
 def test_a_run_without_its_dev_predictions_says_so(run):
     (run.folder / DEV_FILE).unlink()
     with pytest.raises(InputError, match=r"dev\.npz is missing\. Copy the run again"):
-        tuning.tune_run(run.folder, SETTINGS, NAMES)
+        tuning.tune_run(run.folder, SETTINGS)
