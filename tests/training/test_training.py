@@ -112,7 +112,7 @@ def test_every_text_is_seen_once_an_epoch_and_each_epoch_has_its_own_order(tmp_p
         return pad_rows(values, starts, indices)
 
     monkeypatch.setattr(batching, "pad_rows", watch)
-    monkeypatch.setattr(tensorflow, "predict_rows", lambda *_, **__: np.ones(data.targets.shape))
+    monkeypatch.setattr(loop, "predict_rows", lambda *_, **__: np.ones(data.targets.shape))
     loop.fit_model(build_small(), data, data.table, folder=tmp_path, score=score_mean, epochs=2, **FIT)
     orders = [np.concatenate(seen[:6]), np.concatenate(seen[6:])]
     assert [sorted(order) for order in orders] == [list(range(21))] * 2
@@ -195,7 +195,7 @@ folder, data = Path(sys.argv[1]), toys.make_data()
 def live(place, life, kill):
     """One process's life: train until killed, or to the end."""
     signal.alarm(60)
-    random, write_whole = np.random.default_rng(life), snapshots.write_whole
+    random, write_whole = np.random.default_rng(life), state.write_whole
     last_step = int(random.integers(1, 7)) if life % 2 else 10**6
     writes = []
 
@@ -218,7 +218,7 @@ def live(place, life, kill):
         with write_whole(path, binary=binary) as stream:
             yield Cut(stream)
 
-    snapshots.write_whole = cut_whole
+    state.write_whole = cut_whole
     steps = []
 
     def on_batch(*_):
@@ -229,9 +229,9 @@ def live(place, life, kill):
     model = toys.build_small(total_steps=36)
     options = dict(score=toys.score_mean, epochs=6, on_batch=on_batch, **toys.FIT)
     history = loop.fit_model(model, data, data.table, folder=place, **options)
-    best = snapshots.restore_best(model, place)
-    assert len(history) == 6 and best["epoch"] == snapshots.find_best(history)["epoch"]
-    snapshots.write_tensors(place / "result", model.weights, history)
+    best = state.restore_best(model, place)
+    assert len(history) == 6 and best["epoch"] == state.find_best(history)["epoch"]
+    state.write_tensors(place / "result", model.weights, history)
 
 
 def start(*life):

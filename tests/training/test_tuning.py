@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import toy
 
+from zhlabel.data.labels import write_labels
 from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
 from zhlabel.runs import plan
 from zhlabel.runs.folder import RunFolder
-from zhlabel.runs.record import DEV_FILE, RUN_FILES, write_record
+from zhlabel.runs.record import DEV_FILE, LABELS_FILE, RUN_FILES, write_record
 from zhlabel.tasks import TASKS
 from zhlabel.training import tuning
 
@@ -48,6 +49,7 @@ def choose(task="multi_label", arrays=None, **changes):
 def run(tmp_path):
     folder = tmp_path / "mine"
     folder.mkdir()
+    write_labels(NAMES, folder / LABELS_FILE)
     chosen = tuning.choose_and_write_decisions(TASKS["multi_label"](NAMES), make_arrays(), SETTINGS, folder)
     record = toy.make_record(settings=SETTINGS, best_epoch=2, **chosen)
     return SimpleNamespace(folder=folder, record=write_record(folder, record, files=RUN_FILES))
