@@ -23,7 +23,7 @@ def make_run(emit, *, names=("keyword",), state=None, max_length=40):
     """Build a run whose model gives ``emit(token ids)`` as emissions [T, K]."""
     tokenizer = Tokenizer(IDS)
     return SimpleNamespace(
-        names=names,
+        labels=names,
         state=state,
         task=TASKS["ner"](names),
         long_text="windows",

@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from test_page import FIGURES, FULL, FULL_REPORT
+from toy_report import FIGURES, FULL, FULL_REPORT
 
 from zhlabel.reports.html import write_page
 

@@ -71,9 +71,9 @@ def test_nothing_stays_moved():
 
 
 def test_a_frozen_word_table_moves_too_and_stays():
-    model, plain, batch = build_toy(), build_toy(), make_batch()
+    model, plain, batch, config = build_toy(), build_toy(), make_batch(), toy.make_config("albert")
     for each in (model, plain):
-        freeze_encoder(each.get_layer("encoder"), toy.make_config("albert"), -1)
+        freeze_encoder(each.get_layer("encoder"), config, config["num_hidden_layers"])
         each.compile(optimizer=keras.optimizers.SGD(RATE), loss="binary_crossentropy")
     train_adversarially(model, SIZE)
     before = model.get_layer("encoder").get_weights()
