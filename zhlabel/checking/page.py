@@ -1,24 +1,10 @@
 """A check's report as one HTML page."""
 
 from zhlabel.checking.finding import show_invisible
+from zhlabel.checking.text import list_part_rows
 from zhlabel.reports.html.environment import write_template
 from zhlabel.reports.html.sections import TASKS
 from zhlabel.reports.html.tables import Column, Table
-
-_FIGURES = (
-    ("texts", "texts"),
-    ("labels", "labels"),
-    ("different_labels", "different labels"),
-    ("texts_without_label", "texts without a label"),
-    ("characters.median", "characters, median"),
-    ("characters.95th percentile", "characters, 95th percentile"),
-    ("characters.longest", "characters, longest"),
-    ("tokens.median", "tokens, median"),
-    ("tokens.95th percentile", "tokens, 95th percentile"),
-    ("tokens.longest", "tokens, longest"),
-    ("tokens.beyond_max_length", "texts beyond the limit"),
-    ("unknown_share", "share of [UNK]"),
-)
 
 
 def write_check_page(path, report):
@@ -39,7 +25,7 @@ def write_check_page(path, report):
         task=TASKS[report["task"]],
         files=", ".join(part["file"] for part in parts.values()),
         findings=[(title, each) for title, each in found if each or title == "Needs attention"],
-        parts=_build_parts(parts),
+        parts=_build_parts(report),
         labels=_build_table("label", report["labels"], parts),
         lengths=_build_table("tokens", _turn({name: part["lengths"] for name, part in parts.items()}), parts),
         unknown=_build_unknown(parts),
@@ -47,16 +33,11 @@ def write_check_page(path, report):
     )
 
 
-def _build_parts(parts):
-    rows = [{"figure": title, **{name: _pick(part, key) for name, part in parts.items()}} for key, title in _FIGURES]
-    columns = (Column("figure", "", "name"), *(Column(name, name) for name in parts))
-    return Table("part-table", "Figures of each file", columns, rows)
-
-
-def _pick(part, key):
-    for name in key.split("."):
-        part = part[name]
-    return part
+def _build_parts(report):
+    _, *rows = list_part_rows(report)
+    columns = (Column("figure", "", "name"), *(Column(name, name) for name in report["parts"]))
+    keys = [column.key for column in columns]
+    return Table("part-table", "Figures of each file", columns, [dict(zip(keys, row, strict=True)) for row in rows])
 
 
 def _build_table(key, rows, parts):

@@ -18,7 +18,7 @@ def format_report(report):
         The text, without a line end behind it.
     """
     lines = [f"note: {note}" for note in report["notes"]]
-    lines += [*_format_table(_list_part_rows(report)), "", *_format_table(_list_label_rows(report))]
+    lines += [*_format_table(list_part_rows(report)), "", *_format_table(_list_label_rows(report))]
     if len(report["labels"]) > _LABELS:
         lines.append(f"and {len(report['labels']) - _LABELS:,} rarer ones")
     for is_serious, title in ((True, "Needs attention"), (False, "Worth knowing")):
@@ -31,7 +31,8 @@ def format_report(report):
     return "\n".join(lines)
 
 
-def _list_part_rows(report):
+def list_part_rows(report):
+    """Return the figures of each part as rows of strings: the parts' names, then a figure and its value in each."""
     parts = report["parts"].values()
     what = "entities" if report["task"] == "ner" else "labels"
     return [
