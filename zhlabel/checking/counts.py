@@ -64,7 +64,7 @@ class PartCounts:
         labels: {label: texts that have it; of entities, entities}.
         label_lines: {label: the line where it stands first}.
         entities: how many there are.
-        unlabelled, several, blank: Sightings of texts without a label, with more than one, without a token.
+        unlabelled, several: Sightings of texts without a label, with more than one.
         kept_tokens: tokens that a model sees, [CLS] and [SEP] aside; how many of them are unknown: ``unknown_tokens``.
         unknown: {piece of text: how often it is [UNK]}, and ``unknown_texts``, Sightings of texts that have one.
         dropped: {character: texts} that the tokenizer leaves out though it is no blank; ``dropped_texts``, Sightings.
@@ -76,7 +76,7 @@ class PartCounts:
         self._unknown_id, self._rows = unknown_id, [np.zeros(0, ROW)]
         self.row_count = 0
         self.labels, self.label_lines, self.entities = Counter(dict.fromkeys(names, 0)), {}, 0
-        self.unlabelled, self.several, self.blank = Sightings(), Sightings(), Sightings()
+        self.unlabelled, self.several = Sightings(), Sightings()
         self.kept_tokens = self.unknown_tokens = 0
         self.unknown, self.unknown_texts = Counter(), Sightings()
         self.dropped, self.dropped_texts = Counter(), Sightings()
@@ -105,8 +105,6 @@ class PartCounts:
         for example in examples:
             self._count_labels(example)
             self._count_dropped(example)
-        for place in np.flatnonzero(encodings.full_lengths == 2).tolist():
-            self.blank.add(self._name(examples[place]), show_invisible(examples[place].text[:20]))
         self._count_unknown(examples, encodings)
         if self.by_token:
             self._count_lost(examples, encodings)

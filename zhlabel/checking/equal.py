@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zhlabel.checking.finding import SHOWN, Finding, name_place
+from zhlabel.checking.finding import Finding, name_place
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,15 @@ def _find_conflicts(equal):
     groups = np.unique(equal.groups[differs])
     if not len(groups):
         return None
-    shown = []
-    for place in np.sort(equal.firsts[groups])[:SHOWN]:
-        other = np.flatnonzero(differs & (equal.groups == equal.groups[place]))[0]
-        shown.append(f"{equal.name(place)} and {equal.name(other)}")
-    count = int(np.isin(equal.groups, groups).sum())
+    rows = np.flatnonzero(np.isin(equal.groups, groups))
+    order = np.argsort(equal.firsts[equal.groups[rows]], kind="stable")  # the rows of a text beside one another
+    together = np.split(rows[order], np.flatnonzero(_mark_firsts(equal.groups[rows[order], None]))[1:])
     return Finding(
         "conflicting_texts",
         True,
         len(groups),
-        f"{len(groups):,} of {len(equal.firsts):,} texts are labelled in more than one way, in {count:,} rows",
-        tuple(shown),
+        f"{len(groups):,} of {len(equal.firsts):,} texts are labelled in more than one way, in {len(rows):,} rows",
+        tuple("; ".join(map(equal.name, each)) for each in together),
         "Decide what is right, and give every occurrence the same labels, or remove all but one.",
     )
 
@@ -87,13 +85,12 @@ def _find_shared(equal, earlier, later):
     if not len(found):
         return None
     one, other = equal.parts[earlier], equal.parts[later]
-    shown = [f"{equal.name(place)} is {equal.name(there[equal.groups[place]])}" for place in found[:SHOWN]]
     return Finding(
         "shared_texts",
         True,
         len(found),
         f"{len(found):,} of {len(other):,} {other.name} texts are {one.name} texts too, so {other.name} scores flatter",
-        tuple(shown),
+        tuple(f"{equal.name(place)} is {equal.name(there[equal.groups[place]])}" for place in found),
         f"Remove these lines from {other.file}; or join the files and divide them anew by data_split.py, which puts "
         "equal texts into one part.",
     )
@@ -114,6 +111,6 @@ def _find_repeated(equal):
         False,
         int(again.sum()),
         f"{again.sum():,} of {len(keys):,} texts stood before in their file with the same labels ({told})",
-        tuple(equal.name(place) for place in np.flatnonzero(again)[:SHOWN]),
+        tuple(equal.name(place) for place in np.flatnonzero(again)),
         "Nothing has to be done; what stands twice counts twice.",
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-SHOWN = 5  # places that a finding names
+SHOWN = 5  # places of a finding that are kept of what goes by, and that text and page show of all
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Finding:
         is_serious: whether it needs attention; else it is worth knowing.
         count: how many texts, labels or entities it is about.
         summary: what was found, one sentence.
-        places: where first, strings.
+        places: where, strings; of texts that are to be removed or changed all, else the first ``SHOWN``.
         next_step: what to do.
     """
 
@@ -43,6 +43,16 @@ class Finding:
     summary: str
     places: tuple
     next_step: str
+
+
+def list_places(places):
+    """Return the first places, and how many more there are.
+
+    >>> list_places(["a.csv, line 2"] * 7)[-1]
+    '2 more in report.json'
+    """
+    more = len(places) - SHOWN
+    return [*places[:SHOWN], *([f"{more:,} more in report.json"] if more > 0 else [])]
 
 
 def name_place(file, line):

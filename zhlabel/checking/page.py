@@ -1,6 +1,6 @@
 """A check's report as one HTML page."""
 
-from zhlabel.checking.finding import show_invisible
+from zhlabel.checking.finding import list_places, show_invisible
 from zhlabel.checking.text import list_part_rows
 from zhlabel.reports.html.environment import write_template
 from zhlabel.reports.html.sections import TASKS
@@ -16,7 +16,8 @@ def write_check_page(path, report):
     """
     parts = report["parts"]
     groups = [("Needs attention", True), ("Worth knowing", False)]
-    found = [(title, [each for each in report["findings"] if each["is_serious"] == mark]) for title, mark in groups]
+    shown = [{**each, "places": list_places(each["places"])} for each in report["findings"]]
+    found = [(title, [each for each in shown if each["is_serious"] == mark]) for title, mark in groups]
     write_template(
         path,
         "check.html",

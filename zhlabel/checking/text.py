@@ -1,6 +1,6 @@
 """A check's report as text: all of it for the terminal and report.txt, and the few lines at a training's start."""
 
-from zhlabel.checking.finding import show_invisible
+from zhlabel.checking.finding import list_places, show_invisible
 from zhlabel.io.text_table import measure_width, pad_left
 
 _UNITS, _LENGTHS = ("characters", "tokens"), ("median", "95th percentile", "longest")
@@ -26,7 +26,7 @@ def format_report(report):
         lines += ["", f"{title}: {len(found) or 'nothing'}"] if is_serious or found else []
         for each in found:
             lines += ["", f"* {each['summary']}."]
-            lines += [f"    {place}" for place in each["places"]]
+            lines += [f"    {place}" for place in list_places(each["places"])]
             lines += [f"    -> {each['next_step']}"]
     return "\n".join(lines)
 

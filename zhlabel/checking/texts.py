@@ -32,11 +32,18 @@ def merge_sightings(each):
 
 
 def _find_blank(parts):
-    count, places = merge_sightings(part.blank for part in parts)
-    if not count:
+    places = tuple(_name_rows(parts, lambda tokens: tokens == 2))
+    if not places:
         return None
-    summary = f"{count:,} of {count_texts(parts):,} texts are empty, or hold nothing that has a token"
-    return Finding("blank_texts", True, count, summary, places, "Remove these rows: their labels teach nothing.")
+    summary = f"{len(places):,} of {count_texts(parts):,} texts are empty, or hold nothing that has a token"
+    return Finding("blank_texts", True, len(places), summary, places, "Remove these rows: their labels teach nothing.")
+
+
+def _name_rows(parts, choose):
+    """Yield the places of the texts whose numbers of tokens ``choose`` marks."""
+    for part in parts:
+        for line in part.rows["line"][choose(part.rows["tokens"])]:
+            yield name_place(part.file, line)
 
 
 def _find_long(parts, terms):
@@ -54,15 +61,9 @@ def _find_long(parts, terms):
         int(is_long.sum()),
         f"{is_long.sum():,} of {len(tokens):,} texts have more than {terms.max_length:,} tokens and are {fate}; "
         f"the longest has {tokens.max():,}",
-        tuple(itertools.islice(_name_long(parts, terms), SHOWN)),
+        tuple(itertools.islice(_name_rows(parts, lambda tokens: tokens > terms.max_length), SHOWN)),
         "Nothing has to be done." if terms.in_windows else _advise(tokens, terms),
     )
-
-
-def _name_long(parts, terms):
-    for part in parts:
-        for line in part.rows["line"][part.rows["tokens"] > terms.max_length]:
-            yield name_place(part.file, line)
 
 
 def _advise(tokens, terms):

@@ -41,7 +41,7 @@ def _find_lost(entities, offsets, *, is_cut):
 
 
 def _fit_tokens(entities, offsets):
-    """Return whether entities apart from one another surely come back from tags; a fifth of the time of the walk through these."""
+    """Return whether entities apart from one another surely come back from tags, in a fifth of the walk's time."""
     starts, ends = offsets.T
     if ((starts[1:] < ends[:-1]) & ((starts[1:] != starts[:-1]) | (ends[1:] != ends[:-1]))).any():
         return False  # Hangul's parts: tokens that share some of their characters
