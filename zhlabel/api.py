@@ -1,4 +1,4 @@
-"""What programs use: train, load, evaluate, compare, extract_keywords; the scripts stand on the same functions."""
+"""What programs use: train, load, evaluate, compare, check, extract_keywords; the scripts stand on them."""
 
 import json
 import os
@@ -131,6 +131,50 @@ def compare(runs, data="", *, progress=None, **options):
     for folder in folders:
         _evaluate_apart(folder, files, options, (progress or Progress()).note)
     return compare_files(folders, files)
+
+
+def check(
+    train_file,
+    dev_file="",
+    test_file="",
+    *,
+    task="multi_label",
+    checkpoint="albert_tiny",
+    max_length=256,
+    progress=None,
+):
+    """Say what is in labelled texts and what looks wrong with them, before a training.
+
+    Args:
+        train_file: as ``train``.
+        dev_file: likewise; "": the sample's for the sample, else none.
+        test_file: likewise.
+        task: "multi_label", "multi_class" or "ner".
+        checkpoint: the folder of a checkpoint, whose vocabulary says what tokens there are.
+        max_length: tokens a row.
+        progress: takes the steps.
+
+    Returns:
+        A Check: ``report``, the dict of report.json; ``text`` as printed; ``needs_attention``, how many findings do;
+        ``write(folder)`` for report.txt, report.json and report.html.
+
+    Raises:
+        InputError: what the user can put right: a file, an unknown task, the checkpoint.
+
+    >>> check([("云岭机械裁员", ["裁员"]), ("云岭机械裁员", ["起诉"])]).needs_attention  # doctest: +SKIP
+    3
+    """
+    from zhlabel.checking.job import check_files
+    from zhlabel.cli.settings import check_values
+    from zhlabel.tasks import TASKS
+
+    check_values({"task": task}, {"task": ""}, limits={"TASK": tuple(TASKS)})
+    files = {
+        name: next(iter(_name_files(data)), "")
+        for name, data in (("train", train_file), ("dev", dev_file), ("test", test_file))
+    }
+    options = {"checkpoint": checkpoint, "max_length": max_length, "progress": progress or Progress()}
+    return check_files(TASKS[task], files, **options)
 
 
 _EVALUATION = """

@@ -1,8 +1,12 @@
 """What a training does before TensorFlow is needed: read the data, choose what is open, check what can be wrong."""
 
+import shlex
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from zhlabel.checking.counts import PartCounts, Terms
+from zhlabel.checking.figures import build_report
+from zhlabel.checking.text import format_summary
 from zhlabel.checkpoints import check_positions, find_checkpoint, recommend_learning_rate
 from zhlabel.data.batching import TaskData
 from zhlabel.data.datasets import read_datasets
@@ -85,17 +89,31 @@ def prepare(settings, *, earlier_labels, progress):
         seed=settings.seed,
         note=progress.note,
     )
-    tokenizer, encodings = Tokenizer(read_vocabulary(checkpoint.vocab_file)), {}
-    for part, each in examples.items():
-        texts = [example.text for example in each]
-        rows = tokenizer.encode(texts, max_length=settings.max_length, long_text=settings.long_text)
-        for note in filter(None, [rows.describe_long(), *task.describe_gold(gold[part], rows)]):
-            progress.note(f"note: {part}: {note}")
-        encodings[part] = rows
+    vocabulary = read_vocabulary(checkpoint.vocab_file)
+    tokenizer, room = Tokenizer(vocabulary), {"max_length": settings.max_length, "long_text": settings.long_text}
+    encodings = {part: tokenizer.encode([each.text for each in found], **room) for part, found in examples.items()}
+    for line in summarise_data(task, settings, checkpoint, vocabulary, examples, encodings):
+        progress.note(line)
     weights = task.weigh_rows(gold["train"], settings.class_weights, encodings["train"])
     plan = make_plan(asdict(settings), checkpoint, task.labels)
     folder = choose_folder(settings, plan, progress)
     return Prepared(settings, checkpoint, task, examples, gold, encodings, weights, plan, folder)
+
+
+def summarise_data(task, settings, checkpoint, vocabulary, examples, encodings):
+    """Return the lines on what is learnt from, and what looks wrong with it, as data_check.py has them at length."""
+    files, parts = {"train": settings.train_file, "dev": settings.dev_file or settings.train_file}, []
+    for name, file in files.items():
+        labels = task.labels if name == "train" else ()
+        part = PartCounts(name, file, by_token=task.by_token, unknown_id=vocabulary["[UNK]"], names=labels)
+        part.add(examples[name], encodings[name])
+        parts.append(part)
+    positions = checkpoint.config["max_position_embeddings"]
+    terms = Terms(type(task), settings.max_length, settings.long_text, positions, checkpoint.vocab_file)
+    flags = ["--task", task.name, "--train-file", settings.train_file]
+    flags += ["--dev-file", settings.dev_file] if settings.dev_file else []
+    flags += ["--checkpoint", settings.checkpoint, "--max-length", str(settings.max_length)]
+    return format_summary(build_report(parts, terms), command=f"python data_check.py {shlex.join(flags)}")
 
 
 def choose_settings(settings, kind, checkpoint, progress):
