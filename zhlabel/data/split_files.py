@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zhlabel.cli.commands import write_command
 from zhlabel.cli.progress import Progress
 from zhlabel.data import split_report
 from zhlabel.data.examples import LABEL_SEPARATOR
@@ -143,7 +144,7 @@ def read_source(path, kind, *, note):
     Raises:
         InputError: it holds what the task, or a file to be written, can't.
     """
-    command = f"data_split.py --task {kind.name} --sources {kind.sample.format('train')}"
+    command = write_command("data_split.py", task=kind.name, sources=kind.sample.format("train"))
     examples = kind.read_examples(path, print_note=note, command=command)
     kind(collect_labels(examples)).encode_gold(examples, source=path)  # stops at a text that is not one of the task
     if not kind.by_token:

@@ -4,6 +4,7 @@ import itertools
 import re
 from pathlib import Path
 
+from zhlabel.cli.commands import write_command
 from zhlabel.errors import InputError
 from zhlabel.evaluation.compare_text import format_comparison
 from zhlabel.io.delimited import write_csv
@@ -137,7 +138,7 @@ def _check_texts(runs, file):
         found = ", ".join(f"{count:,} with {run}" for run, count in counts.items())
         raise InputError(
             f"{file}: runs were evaluated on different numbers of its texts: {found}. Evaluate anew: "
-            f"python model_evaluate.py --run {','.join(runs)} --data-file {file}"
+            + write_command("model_evaluate.py", run=",".join(runs), data_file=file)
         )
 
 

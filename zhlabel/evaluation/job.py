@@ -3,6 +3,7 @@
 import contextlib
 from pathlib import Path
 
+from zhlabel.cli.commands import write_command
 from zhlabel.decisions.thresholds import Thresholds, parse_threshold
 from zhlabel.errors import InputError
 from zhlabel.evaluation import compare
@@ -87,7 +88,7 @@ def evaluate_files(run, files, *, threshold="", baseline=True, batch_size=16, no
         InputError: a file is wrong, or does not fit the run.
     """
     given, task = parse_threshold(threshold), run.task
-    command = f"model_evaluate.py --run {run.folder} --data-file {task.sample.format('test')}"
+    command = write_command("model_evaluate.py", run=run.folder, data_file=task.sample.format("test"))
     examples = [task.read_examples(file, print_note=note, command=command) for file in files]
     gold = [task.encode_gold(each, source=f"{run.folder}/label.json") for each in examples]
     notes = _list_notes(run, threshold, given)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from zhlabel.cli.commands import write_command
 from zhlabel.data.given import list_texts
 from zhlabel.data.tags import list_tags
 from zhlabel.data.tokenizer import Tokenizer
@@ -188,7 +189,7 @@ def load_run(folder, *, precision="float32", note=lambda line: None):
     elif precision != "float32":
         raise InputError(
             f"{folder.path} has no {GRAPH_FILES[0]}, and TensorFlow computes in float32. Use that, or have the "
-            f"graph made: python model_train.py --run {folder.path}"
+            f"graph made: {write_command('model_train.py', run=folder.path)}"
         )
     else:
         if folder.has(*GRAPH_FILES):

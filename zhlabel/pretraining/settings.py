@@ -14,7 +14,7 @@ class PretrainingSettings:
         text_file: the raw text, as ``corpus.read_documents`` takes it.
         dev_share: share of the rows that is held out.
         checkpoint: folder of the checkpoint to start from.
-        out: folder of the new checkpoint; "": runs/<checkpoint>-pretrained-<n>; an unfinished one goes on.
+        out: folder of the new checkpoint; "": runs/<checkpoint>-pretrained-<n>; that of a stopped one goes on.
         masking: whole_word, span or token.
         mask_share: share of the tokens that is to be predicted.
         bag_of_words: weight of the loss in which [CLS] predicts its row's tokens; 0: off.

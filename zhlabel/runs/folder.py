@@ -5,6 +5,7 @@ import functools
 import shutil
 from pathlib import Path
 
+from zhlabel.cli.commands import write_command
 from zhlabel.data.labels import read_labels, write_labels
 from zhlabel.data.tokenizer import read_vocabulary
 from zhlabel.errors import InputError
@@ -117,7 +118,7 @@ class RunFolder:
 
     def _describe_remedy(self, name):
         if name in GRAPH_FILES:
-            return f"Copy the run again, or have it made anew: python model_train.py --run {self.path}"
+            return f"Copy the run again, or have it made anew: {write_command('model_train.py', run=self.path)}"
         if name in INT8_FILES:
             return "Remove it and the graph is made anew, or use float32."
         return "Copy the run again, or train it anew."

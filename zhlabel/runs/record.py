@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from zhlabel.cli.commands import write_command
 from zhlabel.errors import InputError
 from zhlabel.io.files import hash_file
 from zhlabel.io.json import Number, find_mismatch, read_form, read_json, write_json
@@ -49,9 +50,8 @@ def read_run(folder):
     path = folder / RUN_FILE
     if not path.is_file():
         if (folder / PLAN_FILE).is_file():
-            raise InputError(
-                f"{folder}: this training was not finished. Go on with it: python model_train.py --run {folder}"
-            )
+            command = write_command("model_train.py", run=folder)
+            raise InputError(f"{folder}: this training was not finished. Go on with it: {command}")
         raise InputError(f"{folder} is not a run: it has no {RUN_FILE}. Trained runs: {list_run_names()}.")
     return read_versioned(path, _make_form, versions=(FORMAT_VERSION, UNHASHED_FORMAT))
 

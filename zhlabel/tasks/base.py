@@ -96,7 +96,7 @@ class Task(ABC):
         Args:
             path: the file.
             print_note: called with each line of what the user should know of the file.
-            command: the script and its flags for the bundled sample.
+            command: the command for the bundled sample.
 
         Raises:
             InputError: as the task's reader.
@@ -104,7 +104,7 @@ class Task(ABC):
         try:
             return cls.read(path, warn=lambda notes: [print_note(f"note: {note}") for note in notes.split("\n")])
         except InputError as problem:
-            raise InputError(f"{problem}\n{cls.name} on the bundled sample: python {command}") from None
+            raise InputError(f"{problem}\n{cls.name} on the bundled sample: {command}") from None
 
     # Gold and the model
 

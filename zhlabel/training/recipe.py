@@ -14,8 +14,8 @@ from zhlabel.runs.plan import TRAINING
 from zhlabel.tasks import TASKS
 from zhlabel.training import state, tuning
 from zhlabel.training.history import write_history
-from zhlabel.training.prepare import name_command, prepare
-from zhlabel.training.settings import check_settings, list_changes, take_kept_settings
+from zhlabel.training.prepare import prepare
+from zhlabel.training.settings import check_settings, list_changes
 
 
 def train(settings, *, given=None, earlier_labels=(), progress=None):
@@ -36,7 +36,7 @@ def train(settings, *, given=None, earlier_labels=(), progress=None):
         KeyboardInterrupt: Ctrl-C; the best epoch is kept.
     """
     progress = progress or Progress()
-    settings = take_kept_settings(settings, given)
+    settings = TRAINING.keep_settings(settings, settings.run and locate_run(settings.run), given)
     check_settings(settings)
     tuning.check_tuning(TASKS[settings.task], **{name: getattr(settings, name) for name in tuning.TUNING})
     if settings.run and TRAINING.is_complete(folder := locate_run(settings.run)):
@@ -48,7 +48,7 @@ def train(settings, *, given=None, earlier_labels=(), progress=None):
 
     with TRAINING.hold(prepared.folder, prepared.plan):
         if not fit_and_write(prepared, progress):
-            progress.note(f"Stopped; the best so far can be used. To go on: {name_command(prepared.folder)}")
+            progress.note(f"Stopped; the best so far can be used. To go on: {TRAINING.name_command(prepared.folder)}")
             raise KeyboardInterrupt
     # Behind the training's end: a Ctrl-C from here on leaves a finished run, which TensorFlow runs.
     complete_export(prepared.folder, note=progress.note)
@@ -68,7 +68,7 @@ def fit_and_write(prepared, progress):
     complete = fit_with_progress(prepared, model, train_data, steps, progress)
     best = state.restore_best(model, folder)
     if best is None:
-        progress.note(f"Stopped before the first epoch ended; nothing to keep. Again: {name_command(folder)}")
+        progress.note(f"Stopped before the first epoch ended; nothing to keep. Again: {TRAINING.name_command(folder)}")
         raise KeyboardInterrupt
     model, ngrams = finish_model(prepared, model, build, computed_in, train_data, best["dev_score"], progress)
     predictions = prepared.predict_dev(
