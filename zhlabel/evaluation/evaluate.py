@@ -251,11 +251,11 @@ def _write_files(target, evaluated, report, text, outcomes):
     write_page(
         target / "report.html",
         report,
+        task=task,
         sweep=rows,
         curves=curves,
         errors=errors,
         error_total=total,
-        error_file=task.error_file,
         confusions=shown["confusions.csv"],
         suspects=shown["suspects.csv"][:_PAGE_ERRORS],
         history=read_history(evaluated.run.folder),

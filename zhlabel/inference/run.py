@@ -15,7 +15,7 @@ from zhlabel.errors import InputError
 from zhlabel.inference.openvino import GRAPHS, OpenvinoModel
 from zhlabel.runs.folder import RunFolder, read_weight
 from zhlabel.runs.record import GRAPH_FILES, INT8_FILES, LABELS_FILE, RUN_FILE, WEIGHTS_FILE
-from zhlabel.tasks import TASKS
+from zhlabel.tasks import find_task
 from zhlabel.tasks.base import Task
 
 
@@ -175,7 +175,7 @@ def load_run(folder, *, precision="float32", note=lambda line: None):
     folder = folder if isinstance(folder, RunFolder) else RunFolder(folder)
     for line in folder.notes:
         note(f"note: {line}")
-    task = TASKS[folder.record["task"]](folder.labels)
+    task = find_task(folder)(folder.labels)
     _check_settings(folder, task)
     tokenizer = Tokenizer(folder.vocabulary)
     # Who removes model.xml asks for TensorFlow, on a GPU for example; any other loss is an error.

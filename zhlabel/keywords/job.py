@@ -163,7 +163,7 @@ def _open_results(settings, recipe):
     files = [recipe.stop_words, recipe.user_dictionary, settings.frequencies]
     job["files"] = [hash_file(each) if each and Path(each).exists() else "" for each in files]
     job["weights"] = {name: hash_run(name, run) for name, run in recipe.runs.items()}
-    return open_writer(settings.output_file, task="keywords", job=job, input_file=settings.input_file)
+    return open_writer(settings.output_file, form="keywords", job=job, input_file=settings.input_file)
 
 
 def _score_text(scorers, reader, text, gold, found, top_k):

@@ -25,7 +25,7 @@ _SHARE = Number(0, 1)
 _ENTRY = {"file": str, "sha256": str}
 _FORM = {
     "complete": bool,
-    "task": ("multi_label", "multi_class", "ner"),
+    "task": str,
     "settings": {"max_length": Number(3, whole=True), "head": str, "long_text": str},
     "thresholds": {"global?": _SHARE, "labels?": {str: _SHARE}, "labels_per_text?": str, "goal?": str},
     "temperature": Number(1e-6, 1e6),

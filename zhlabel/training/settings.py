@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 
 from zhlabel.cli.settings import check_values
 from zhlabel.errors import InputError
+from zhlabel.tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class TrainingSettings:
 
 
 LIMITS = {
-    "TASK": ("multi_label", "multi_class", "ner"),
+    "TASK": tuple(TASKS),
     "DEV_SHARE": (0.001, 0.999),
     "MAX_LENGTH": (3, math.inf),
     "EPOCHS": (1, 10_000),

@@ -16,7 +16,7 @@ from zhlabel.reports.plots import draw_sweep
 from zhlabel.runs.folder import RunFolder
 from zhlabel.runs.plan import TUNING
 from zhlabel.runs.record import DEV_FILE, read_run
-from zhlabel.tasks import TASKS
+from zhlabel.tasks import TASKS, find_task
 
 WRITTEN_FILES = (DEV_FILE, "sweep.csv", "sweep.svg", "logits.json")  # what stands behind a choice
 
@@ -150,7 +150,7 @@ def tune_run(folder, settings):
         InputError: as ``check_tuning``; the run does not keep its dev predictions.
     """
     run = RunFolder(folder)
-    record, task = run.record, TASKS[run.record["task"]](run.labels)
+    record, task = run.record, find_task(run)(run.labels)
     wanted = {name: settings[name] for name in TUNING}
     wanted["thresholds"] = check_tuning(task, **wanted)
     path = run.check(DEV_FILE)
