@@ -15,7 +15,7 @@ from zhlabel.data.labels import collect_labels, encode_labels
 from zhlabel.data.splits import group_texts, merge_targets, split_parts, split_sources
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import write_rows
-from zhlabel.io.files import hold_output, remove_packing, write_whole
+from zhlabel.io.files import explain_write_errors, hold_output, remove_packing, write_whole
 
 
 def split_files(kind, sources, *, parts, seed, out_folder, progress=None):
@@ -191,12 +191,9 @@ def write_files(files, folder, *, in_json):
     """
     if empty := [str(path) for path, examples in files.items() if not examples]:
         raise InputError(f"{', '.join(empty)} would hold no text, so nothing was written. Give more texts.")
-    try:
-        with contextlib.ExitStack() as stack:
-            for path, examples in files.items():
-                write_examples(stack.enter_context(write_whole(path)), examples, in_json=in_json)
-    except OSError as problem:
-        raise InputError(f"--out-folder {folder} can't be written: {problem.strerror or problem}.") from None
+    with explain_write_errors(f"--out-folder {folder}"), contextlib.ExitStack() as stack:
+        for path, examples in files.items():
+            write_examples(stack.enter_context(write_whole(path)), examples, in_json=in_json)
 
 
 def write_examples(stream, examples, *, in_json):

@@ -40,8 +40,7 @@ def label_into_file(run, texts, output_file, *, input_file="", total=None, thres
                 writer.write(chunk)
                 progress.step(writer.done, total)
         except KeyboardInterrupt:
-            next_time = "goes on from here" if writer.resumable else "begins again"
-            progress.note(f"{writer.done:,} texts are labelled; the same command {next_time}.")
+            progress.note(writer.describe_stop("texts are labelled"))
             raise
         finally:
             progress.close()

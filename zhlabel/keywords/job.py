@@ -212,8 +212,7 @@ def _extract(settings, recipe, pairs, total, scorers, writer, show, progress):
                 progress.step(done_texts, total, "extracting")
     except KeyboardInterrupt:
         if writer:
-            next_time = "goes on from here" if writer.resumable else "begins again"
-            progress.note(f"{writer.done:,} results are written; the same command {next_time}.")
+            progress.note(writer.describe_stop("results are written"))
         raise
     finally:
         progress.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 from zhlabel.checkpoints import find_checkpoint
 from zhlabel.data.keywords import KEYWORD_TYPE
 from zhlabel.errors import InputError
-from zhlabel.io.files import hash_file
+from zhlabel.io.files import explain_write_errors, hash_file
 from zhlabel.keywords.corpus.frequencies import add_frequencies, read_frequencies, write_frequencies
 from zhlabel.keywords.corpus.topics import draw_texts, fit_topics, write_topics
 from zhlabel.keywords.extract import Recipe, count_phrases
@@ -175,8 +175,6 @@ def check_writable(path):
         InputError: the folder around it can't be written to.
     """
     path = Path(path)
-    try:
+    with explain_write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=path.parent).close()
-    except OSError as problem:
-        raise InputError(f"{path} can't be written: {problem.strerror or problem}. Give another name.") from None

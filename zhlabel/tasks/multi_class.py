@@ -90,4 +90,7 @@ class MultiClass(Classification):
         }
 
     def list_errors(self, examples, predictions, decided, gold):
-        return label_errors.list_class_label_errors(examples, predictions, decided, gold, self.labels)
+        ids = np.arange(len(self.labels))
+        return label_errors.list_label_errors(
+            examples, predictions, decided[:, None] == ids, gold[:, None] == ids, self.labels
+        )

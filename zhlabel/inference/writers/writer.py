@@ -8,7 +8,7 @@ from pathlib import Path
 
 from zhlabel.errors import InputError
 from zhlabel.inference.writers.formats import ENCODERS, ParquetRows, encode_csv_header
-from zhlabel.io.files import hash_file, hold_output, write_whole
+from zhlabel.io.files import explain_write_errors, hash_file, hold_output, write_whole
 
 _ENDINGS = (".csv", ".jsonl", ".parquet", ".csv.gz", ".jsonl.gz")
 _ENTITY_ENDINGS = (*_ENDINGS, ".bio", ".bio.gz")
@@ -49,15 +49,13 @@ def open_writer(path, *, form, job, input_file=""):
     part, record = Path(f"{path}.part"), Path(f"{path}.part.json")
     job = {"form": form, **job, "input": _describe_input(input_file)}
     with hold_output(path):
-        try:
+        with explain_write_errors(path):
             resumable, done, size, note = _inspect_part(path, part, record, job)
             if not done:
                 part.unlink(missing_ok=True)  # before the new record, which would vouch for the old rows
                 with write_whole(record) as stream:
                     json.dump(job, stream, ensure_ascii=False)
             stream = open(part, "r+b" if done else "wb")  # noqa: SIM115  (closed below)
-        except OSError as problem:
-            raise InputError(f"{path} can't be written: {problem.strerror or problem}.") from None
         try:
             stream.truncate(size)
             stream.seek(size)
@@ -168,7 +166,7 @@ class Writer:
             InputError: the disk is full, or a label holds the "|" that joins labels in csv.
         """
         results = list(results)
-        try:
+        with explain_write_errors(self._path):
             if self._rows:
                 self._rows.add(results)
             else:
@@ -177,8 +175,11 @@ class Writer:
             self.done += len(results)
             if self.done - self._synced >= _SYNC_ROWS:
                 self.save()
-        except OSError as problem:
-            raise InputError(f"{self._path} can't be written: {problem.strerror or problem}.") from None
+
+    def describe_stop(self, what):
+        """Return what to say where the job is stopped; ``what`` was written, as "texts are labelled"."""
+        next_time = "goes on from here" if self.resumable else "begins again"
+        return f"{self.done:,} {what}; the same command {next_time}."
 
     def save(self):
         """Wait until what was written is on the disk."""
@@ -198,11 +199,9 @@ class Writer:
         Raises:
             InputError: the disk is full.
         """
-        try:
+        with explain_write_errors(self._path):
             self._close_packing()
             self.save()
-        except OSError as problem:
-            raise InputError(f"{self._path} can't be written: {problem.strerror or problem}.") from None
 
     def _close_packing(self):
         for part in (self._rows, self._zip):
