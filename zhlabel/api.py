@@ -124,13 +124,15 @@ def compare(runs, data="", *, progress=None, **options):
     >>> compare(["tiny", "base"], "data/test.csv")["matrix"][0]["values"]  # doctest: +SKIP
     [0.9067]
     """
+    from zhlabel.evaluation.compare import claim_comparison_folder
     from zhlabel.evaluation.job import choose_files, compare_files
 
     folders = [_find_run(run) for run in runs]
     files = choose_files(folders, _name_files(data) or _find_sample(folders[0]), threshold=options.get("threshold", ""))
-    for folder in folders:
-        _evaluate_apart(folder, files, options, (progress or Progress()).note)
-    return compare_files(folders, files)
+    with claim_comparison_folder() as target:
+        for folder in folders:
+            _evaluate_apart(folder, files, options, (progress or Progress()).note)
+        return compare_files(folders, files, target)
 
 
 _EVALUATION = """

@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,8 +14,8 @@ from statsmodels.stats.multitest import multipletests
 from zhlabel.errors import InputError
 from zhlabel.evaluation.compare import (
     check_tasks,
+    claim_comparison_folder,
     compare_evaluations,
-    name_comparison_folder,
     read_evaluations,
     write_comparison,
 )
@@ -225,9 +228,32 @@ def test_files_are_written(tmp_path):
     assert {row["low"] for row in rows[4:9]} == {""}
 
 
-def test_the_next_free_folder_is_named(tmp_path, monkeypatch):
+def test_the_next_free_folder_is_claimed_and_goes_where_nothing_was_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert name_comparison_folder().as_posix() == "runs/compare-1"
+    with claim_comparison_folder() as folder:
+        assert folder.as_posix() == "runs/compare-1"
+        (folder / "comparison.json").write_text("{}")
+    assert folder.is_dir()
     for name in ("compare-2", "compare-10", "compare-x", "tiny-compare-99"):
         (tmp_path / "runs" / name).mkdir(parents=True)
-    assert name_comparison_folder().as_posix() == "runs/compare-11"
+    with pytest.raises(ZeroDivisionError), claim_comparison_folder() as folder:
+        assert folder.as_posix() == "runs/compare-11"
+        raise ZeroDivisionError
+    assert not folder.exists()
+
+
+def test_two_processes_compare_into_two_folders(tmp_path):
+    code = "import sys; from zhlabel.evaluation.compare import claim_comparison_folder\n"
+    code += (
+        "input(); file = claim_comparison_folder()\nwith file as folder: print(folder.as_posix(), flush=True); input()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    environment = {**os.environ, "PYTHONPATH": str(toy.ROOT)}
+    command = [sys.executable, "-c", code]
+    processes = [subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) for _ in range(2)]
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert {process.stdout.readline() for process in processes} == {"runs/compare-1\n", "runs/compare-2\n"}
+    for process in processes:
+        process.communicate("\n", timeout=60)

@@ -1,5 +1,6 @@
 """Several runs on several files: their figures side by side, and which differ by more than chance."""
 
+import contextlib
 import itertools
 import re
 from pathlib import Path
@@ -8,7 +9,7 @@ from zhlabel.cli.commands import write_command
 from zhlabel.errors import InputError
 from zhlabel.evaluation.compare_text import format_comparison
 from zhlabel.io.delimited import write_csv
-from zhlabel.io.files import write_whole
+from zhlabel.io.files import explain_write_errors, write_whole
 from zhlabel.io.json import read_json, write_json
 from zhlabel.metrics.outcomes import read_outcomes
 from zhlabel.metrics.significance import compare_outcomes
@@ -213,7 +214,28 @@ def _list_figures(comparison):
                 yield {**place, "figure": name, "value": row[name]}
 
 
-def name_comparison_folder():
-    """Return the next free folder runs/compare-<n>, n from 1."""
+@contextlib.contextmanager
+def claim_comparison_folder():
+    """Make the next free folder runs/compare-<n>, n from 1, so that no other process takes it; empty it goes again.
+
+    Raises:
+        InputError: it can't be made.
+    """
     taken = [re.fullmatch(r"compare-(\d+)", path.name) for path in RUNS_FOLDER.glob("*")]
-    return RUNS_FOLDER / f"compare-{1 + max((int(match[1]) for match in taken if match), default=0)}"
+    first = 1 + max((int(match[1]) for match in taken if match), default=0)
+    folder = next(filter(None, (_make_new(RUNS_FOLDER / f"compare-{number}") for number in itertools.count(first))))
+    try:
+        yield folder
+    finally:
+        with contextlib.suppress(OSError):  # it holds a comparison
+            folder.rmdir()
+
+
+def _make_new(folder):
+    """Make a folder and return it; None where it is there already."""
+    with explain_write_errors(folder):
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            return None
+    return folder

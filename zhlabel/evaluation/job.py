@@ -157,18 +157,18 @@ def describe_report(report, *, is_given):
     return lines
 
 
-def compare_files(folders, files):
-    """Lay the evaluations of several runs side by side, and write the comparison into a folder of its own.
+def compare_files(folders, files, target):
+    """Lay the evaluations of several runs side by side, and write the comparison.
 
     Args:
         folders: the runs' folders, each evaluated on each file.
         files: names of files.
+        target: the comparison's folder.
 
     Returns:
         A Report.
     """
     targets = [choose_evaluation_folder(folder, file, hash_file(file)) for folder in folders for file in files]
     compared = compare.compare_evaluations(compare.read_evaluations(targets))
-    target = compare.name_comparison_folder()
     compare.write_comparison(compared, target)
     return Report(compared, text=compare.format_comparison(compared), folder=target)
