@@ -55,11 +55,7 @@ def main(settings):
             print(json.dumps(result, ensure_ascii=False), flush=chunk_size == 1)
 
 
+LIMITS = {"RUN": str, "THRESHOLD": str, "BATCH_SIZE": (1, 65_536), "PRECISION": PRECISIONS}
+
 if __name__ == "__main__":
-    run_script(
-        main,
-        globals(),
-        limits={"BATCH_SIZE": (1, 65_536), "PRECISION": PRECISIONS},
-        bare="TEXTS",
-        notes=sys.stderr,
-    )
+    run_script(main, globals(), limits=LIMITS, bare="TEXTS", notes=sys.stderr)

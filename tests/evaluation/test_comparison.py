@@ -243,10 +243,8 @@ def test_the_next_free_folder_is_claimed_and_goes_where_nothing_was_written(tmp_
 
 
 def test_two_processes_compare_into_two_folders(tmp_path):
-    code = "import sys; from zhlabel.evaluation.compare import claim_comparison_folder\n"
-    code += (
-        "input(); file = claim_comparison_folder()\nwith file as folder: print(folder.as_posix(), flush=True); input()"
-    )
+    code = "from zhlabel.evaluation.compare import claim_comparison_folder\ninput()\n"
+    code += "with claim_comparison_folder() as folder:\n    print(folder.as_posix(), flush=True)\n    input()"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     environment = {**os.environ, "PYTHONPATH": str(toy.ROOT)}
     command = [sys.executable, "-c", code]

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from zhlabel.cli.settings import declare_types
 from zhlabel.pretraining.masking import MASKINGS
 
 
@@ -43,7 +44,7 @@ class PretrainingSettings:
     seed: int = 1
 
 
-LIMITS = {
+_LIMITS = {
     "DEV_SHARE": (0.0001, 0.5),
     "MASKING": MASKINGS,
     "MASK_SHARE": (0.001, 0.9),
@@ -56,3 +57,4 @@ LIMITS = {
     "PRECISION": ("auto", "float32", "bfloat16"),
     "SEED": (0, 2**31 - 1),
 }
+LIMITS = declare_types(PretrainingSettings, _LIMITS)

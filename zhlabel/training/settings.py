@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, fields
 
-from zhlabel.cli.settings import check_values
+from zhlabel.cli.settings import check_values, declare_types
 from zhlabel.errors import InputError
 from zhlabel.tasks import TASKS
 
@@ -79,7 +79,7 @@ class TrainingSettings:
     run: str = ""
 
 
-LIMITS = {
+_LIMITS = {
     "TASK": tuple(TASKS),
     "DEV_SHARE": (0.001, 0.999),
     "MAX_LENGTH": (3, math.inf),
@@ -98,6 +98,7 @@ LIMITS = {
     "LORA_ALPHA": (0.001, 1_024.0),
     "LORA_TARGETS": ("query", "key", "value", "output", "inner", "outer"),
 }
+LIMITS = declare_types(TrainingSettings, _LIMITS)
 
 
 def make_settings(values):
