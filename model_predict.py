@@ -34,8 +34,8 @@ def main(settings):
     with hold_output(settings.output_file):  # first, so that a second writer ends before it loads anything
         texts, total = choose_texts(
             settings.texts,
-            TEXTS,
             settings.input_file,
+            is_given="texts" in settings.given,
             read=read_texts,
             read_stream=read_standard_input,
             count=count_texts if settings.output_file else None,
