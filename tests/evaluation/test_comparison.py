@@ -200,11 +200,11 @@ def test_an_evaluation_without_outcomes_is_refused_with_what_to_do(tmp_path):
 
 
 def test_runs_of_different_tasks_are_refused_by_name(tmp_path):
-    for name, task in (("a", "multi_label"), ("b", "ner"), ("c", "multi_label")):
-        toy.write_record(tmp_path / name, task=task)
-    check_tasks([tmp_path / "a", tmp_path / "c"])
+    tasks = {"a": "multi_label", "b": "ner", "c": "multi_label"}
+    records = {tmp_path / name: toy.make_record(task=task) for name, task in tasks.items()}
+    check_tasks({folder: record for folder, record in records.items() if record["task"] == "multi_label"})
     with pytest.raises(InputError, match=r"multi_label \(.*a, .*c\), ner \(.*b\). Name runs of one task"):
-        check_tasks([tmp_path / name for name in "abc"])
+        check_tasks(records)
 
 
 def test_files_are_written(tmp_path):

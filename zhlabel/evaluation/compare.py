@@ -13,7 +13,7 @@ from zhlabel.io.files import explain_write_errors, write_whole
 from zhlabel.io.json import read_json, write_json
 from zhlabel.metrics.outcomes import read_outcomes
 from zhlabel.metrics.significance import compare_outcomes
-from zhlabel.runs.record import RUNS_FOLDER, read_run
+from zhlabel.runs.record import RUNS_FOLDER
 
 _FIGURES = ("micro f1-score", "accuracy", "macro f1-score", "hamming_loss")  # the first that a task has is its headline
 _BY_LABELS = ("macro f1-score", "hamming_loss")  # they depend on how many labels a run knows
@@ -21,18 +21,18 @@ _COSTS = ("parameters", "size_mib", "texts_per_second", "peak_memory_mib")
 _MOST_IN_ALL_PAIRS = 5  # runs; they make 10 pairs
 
 
-def check_tasks(folders):
+def check_tasks(records):
     """Stop where runs can't be compared, before anything is evaluated.
 
     Args:
-        folders: the runs' folders.
+        records: {the run's folder: the dict of its run.json}.
 
     Raises:
-        InputError: the runs are of different tasks, or one is no run.
+        InputError: the runs are of different tasks.
     """
     runs = {}
-    for folder in folders:
-        runs.setdefault(read_run(folder)["task"], []).append(str(folder))
+    for folder, record in records.items():
+        runs.setdefault(record["task"], []).append(str(folder))
     if len(runs) > 1:
         found = ", ".join(f"{task} ({', '.join(names)})" for task, names in runs.items())
         raise InputError(f"The runs are of different tasks and can't be compared: {found}. Name runs of one task.")

@@ -175,7 +175,7 @@ def load_run(folder, *, precision="float32", note=lambda line: None):
     folder = folder if isinstance(folder, RunFolder) else RunFolder(folder)
     for line in folder.notes:
         note(f"note: {line}")
-    task = find_task(folder)(folder.labels)
+    task = find_task(folder.record, folder.path)(folder.labels)
     _check_settings(folder, task)
     tokenizer = Tokenizer(folder.vocabulary)
     # Who removes model.xml asks for TensorFlow, on a GPU for example; any other loss is an error.

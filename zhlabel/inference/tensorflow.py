@@ -57,7 +57,7 @@ def load_model(folder):
     record, config = folder.record, folder.encoder_config
     weights_file = folder.check(WEIGHTS_FILE)
     configure_devices()
-    task = find_task(folder)(folder.labels)
+    task = find_task(folder.record, folder.path)(folder.labels)
     head = record["settings"]["head"]
     encoder = build_encoder(config, seed=0, outputs=HEADS[head].outputs)
     model = task.build_model(encoder, head=head, seed=0)

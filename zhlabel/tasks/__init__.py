@@ -8,19 +8,20 @@ from zhlabel.tasks.ner import Ner
 TASKS = {task.name: task for task in (MultiLabel, MultiClass, Ner)}
 
 
-def find_task(folder):
+def find_task(record, folder):
     """Return the class of a run's task.
 
     Args:
-        folder: the run's RunFolder.
+        record: the dict of run.json.
+        folder: the run's folder, for the message.
 
     Raises:
         InputError: there is no such task.
     """
-    name = folder.record["task"]
+    name = record["task"]
     if name not in TASKS:
         raise InputError(
-            f"{folder.path}/run.json: task is {name}, expected one of {', '.join(TASKS)}. Copy the run again, or train "
+            f"{folder}/run.json: task is {name}, expected one of {', '.join(TASKS)}. Copy the run again, or train "
             "it anew."
         )
     return TASKS[name]

@@ -154,7 +154,7 @@ def tune_run(folder, settings):
 
 
 def _tune(run, settings):
-    record, task = run.record, find_task(run)(run.labels)
+    record, task = run.record, find_task(run.record, run.path)(run.labels)
     wanted = {name: settings[name] for name in TUNING}
     wanted["thresholds"] = check_tuning(task, **wanted)
     path = run.check(DEV_FILE)
