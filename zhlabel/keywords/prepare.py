@@ -37,9 +37,10 @@ def prepare_recipe(settings, folder, corpus, total, progress):
     """
     needs = {need for name in settings.method for need in METHODS[name].needs}
     runs = {name: find_run(name, settings.run) for name in settings.method if METHODS[name].is_trained}
-    folders = [run for name, run in runs.items() if "model" in METHODS[name].needs]
+    learned = {name: run for name, run in runs.items() if "model" in METHODS[name].needs}
+    notes = {name: check_keyword_run(run, name) for name, run in learned.items()}
     words = {"stop_words": settings.stop_words, "user_dictionary": settings.user_dictionary}
-    stop_words, user_dictionary = take_words(folders, **words)
+    stop_words, user_dictionary = take_words(list(learned.values()), **words)
     recipe = Recipe(
         methods=settings.method,
         top_k=settings.top_k,
@@ -52,6 +53,8 @@ def prepare_recipe(settings, folder, corpus, total, progress):
     recipe.make_reader()  # tells wrong files of words now
     for name, run in recipe.runs.items():
         progress.note(f"{name}: {run}")
+        if notes.get(name):
+            progress.note(f"note: {notes[name]}")
     if "vectors" in needs and not (Path(settings.checkpoint) / RUN_FILE).is_file():
         find_checkpoint(settings.checkpoint)  # tells a wrong folder now
     if "frequencies" in needs:
@@ -135,9 +138,7 @@ def find_run(method, name):
         InputError: there is none, or the named one is of another kind.
     """
     if method != "tagger":
-        folder = locate_run(name) if name else find_newest_keyword_run(method)
-        check_keyword_run(folder, method)
-        return str(folder)
+        return str(locate_run(name) if name else find_newest_keyword_run(method))
     if name:
         task = read_run(locate_run(name))["task"]
         if task != "ner":

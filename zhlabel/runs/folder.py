@@ -9,7 +9,7 @@ from zhlabel.cli.commands import write_command
 from zhlabel.data.labels import read_labels, write_labels
 from zhlabel.data.tokenizer import read_vocabulary
 from zhlabel.errors import InputError
-from zhlabel.io.files import hash_file, open_text, write_whole
+from zhlabel.io.files import open_text, write_whole
 from zhlabel.io.json import Number, read_form, write_json
 from zhlabel.runs.record import (
     ENCODER_FILE,
@@ -21,6 +21,7 @@ from zhlabel.runs.record import (
     RUN_FILES,
     VOCABULARY_FILE,
     WEIGHTS_FILE,
+    check_file,
     keep_time,
     read_run,
     write_record,
@@ -108,11 +109,9 @@ class RunFolder:
         """
         path = self.path / name
         if name not in self._checked:
-            if not path.is_file():
-                raise InputError(f"{path} is missing. {self._describe_remedy(name)}")
             known = self.record.get("files")
-            if known is not None and known.get(name) != hash_file(path):
-                raise InputError(f"{path} is not the file that {RUN_FILE} tells of. {self._describe_remedy(name)}")
+            sha256 = None if known is None else known.get(name, "")
+            check_file(path, sha256, record_name=RUN_FILE, remedy=self._describe_remedy(name))
             self._checked.add(name)
         return path
 

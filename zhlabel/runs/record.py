@@ -103,6 +103,24 @@ def write_record(folder, record, *, files):
     return record
 
 
+def check_file(path, sha256, *, record_name, remedy):
+    """Stop where a file of a run is missing, or not the one that its record tells of.
+
+    Args:
+        path: the file.
+        sha256: its hash in the record; None where the record has no hashes.
+        record_name: the record's file name, for the message.
+        remedy: what the user can do, a sentence.
+
+    Raises:
+        InputError: it is.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"{path} is missing. {remedy}")
+    if sha256 is not None and sha256 != hash_file(path):
+        raise InputError(f"{path} is not the file that {record_name} tells of. {remedy}")
+
+
 def keep_time(path, write):
     """Call ``write``, and give the file ``path`` the time that it had: what is added to a run makes it no newer."""
     before = path.stat()
