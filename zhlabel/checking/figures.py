@@ -28,6 +28,8 @@ def build_report(parts, terms, notes=()):
     names = dict.fromkeys(name for part in parts for name, _ in part.labels.most_common())
     return {
         "task": terms.kind.name,
+        "task_title": terms.kind.title,
+        "unit": terms.kind.unit,
         "vocabulary": terms.vocabulary_file.as_posix(),
         "max_length": terms.max_length,
         "long_text": terms.long_text,

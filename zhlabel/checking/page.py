@@ -3,7 +3,6 @@
 from zhlabel.checking.finding import list_places, show_invisible
 from zhlabel.checking.text import list_part_rows
 from zhlabel.reports.html.environment import write_template
-from zhlabel.reports.html.sections import TASKS
 from zhlabel.reports.html.tables import Column, Table
 
 
@@ -23,7 +22,7 @@ def write_check_page(path, report):
         "check.html",
         report=report,
         title="Labelled files",
-        task=TASKS[report["task"]],
+        task=report["task_title"],
         files=", ".join(part["file"] for part in parts.values()),
         findings=[(title, each) for title, each in found if each or title == "Needs attention"],
         parts=_build_parts(report),

@@ -34,7 +34,7 @@ def format_report(report):
 def list_part_rows(report):
     """Return the figures of each part as rows of strings: the parts' names, then a figure and its value in each."""
     parts = report["parts"].values()
-    what = "entities" if report["task"] == "ner" else "labels"
+    what = "entities" if report["unit"] == "entities" else "labels"
     return [
         ["", *report["parts"]],
         ["texts", *(f"{part['texts']:,}" for part in parts)],

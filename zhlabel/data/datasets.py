@@ -1,5 +1,6 @@
 """Reads what a training learns from and what it is judged by, and settles the labels."""
 
+from zhlabel.cli.commands import write_command
 from zhlabel.data.labels import collect_labels, encode_labels, settle_labels
 from zhlabel.data.splits import split_dev
 from zhlabel.errors import InputError
@@ -27,8 +28,8 @@ def read_datasets(kind, *, train_file, dev_file, dev_share, label_file, seed, no
     """
 
     def read(path):
-        files = [kind.sample.format(part) for part in ("train", "dev")]
-        command = f"model_train.py --task {kind.name} --train-file {files[0]} --dev-file {files[1]}"
+        files = {f"{part}_file": kind.sample.format(part) for part in ("train", "dev")}
+        command = write_command("model_train.py", task=kind.name, **files)
         return kind.read_examples(path, print_note=note, command=command)
 
     train = read(train_file)

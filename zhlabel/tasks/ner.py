@@ -1,6 +1,7 @@
 """Named entities: a tag for each token, the best legal path of tags, and the spans of text that it marks."""
 
 from collections import Counter
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,6 +24,9 @@ class Ner(Task):
     """Gold is the Entities of each text, predictions a dict of Entity to probability, decisions lists of Entities."""
 
     name = "ner"
+    title = "named entity recognition"
+    unit = "entities"
+    results = "entities"
     sample = "data/ner.{}.bio"
     sample_sha256 = "dc97cf2cd32693b57f248c989a1adcc12a7e21e4b6f4cf1b7106ae593b1b8376"
     by_token = True
@@ -33,6 +37,9 @@ class Ner(Task):
     state = "crf/transitions"
     score_name = "entity F1"
     figures = ("micro f1-score", "macro f1-score")
+    definitions: ClassVar = {
+        "micro avg": ("micro average", "All entities counted together; type and both borders must be right.")
+    }
     error_file = "errors.csv"
 
     @staticmethod

@@ -12,7 +12,7 @@ from zhlabel.data.batching import TaskData
 from zhlabel.data.datasets import read_datasets
 from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.models.heads import recommend_head_learning_rate
-from zhlabel.runs.find import locate_run, name_new_run
+from zhlabel.runs.find import locate_run
 from zhlabel.runs.plan import TRAINING, make_plan
 from zhlabel.tasks import TASKS
 from zhlabel.training.settings import TrainingSettings
@@ -96,7 +96,7 @@ def prepare(settings, *, earlier_labels, progress):
         progress.note(line)
     weights = task.weigh_rows(gold["train"], settings.class_weights, encodings["train"])
     plan = make_plan(asdict(settings), checkpoint, task.labels)
-    folder = choose_folder(settings, plan, progress)
+    folder = TRAINING.choose_folder(settings.run and locate_run(settings.run), plan, note=progress.note)
     return Prepared(settings, checkpoint, task, examples, gold, encodings, weights, plan, folder)
 
 
@@ -139,21 +139,3 @@ def choose_settings(settings, kind, checkpoint, progress):
         if getattr(settings, name) == "" and chosen[name] != "":
             progress.note(f"{name.upper()} = {chosen[name]!r}: {reason}")
     return replace(settings, **chosen)
-
-
-def choose_folder(settings, plan, progress):
-    """Choose the run's folder, and tell whether a training begins or goes on there."""
-    if settings.run:
-        folder = locate_run(settings.run)
-    else:
-        folder = name_new_run(Path(settings.checkpoint).resolve().name, settings.task)
-        for unfinished in TRAINING.find_unfinished(plan):
-            progress.note(f"{unfinished} is an unfinished training like this one; to go on: {name_command(unfinished)}")
-    goes_on = TRAINING.check(folder, plan)
-    progress.note(f"{'going on with' if goes_on else 'training'} {folder}; Ctrl-C keeps the best epoch so far")
-    return folder
-
-
-def name_command(folder):
-    """Return the command that goes on with a training."""
-    return f"python model_train.py --run {Path(folder).as_posix()}"

@@ -17,7 +17,7 @@ from zhlabel.reports.html import captions, definitions, sections
 from zhlabel.reports.html.environment import write_template
 
 
-def write_page(path, report, *, sweep, curves, errors, error_total, error_file, confusions, suspects, history):
+def write_page(path, report, *, task, sweep, curves, errors, error_total, confusions, suspects, history):
     """Write an evaluation as one HTML file that needs no network: figures, tables that sort and search, errors.
 
     A part whose data is absent or empty is absent; a value that is None is a dash. Equal input gives equal bytes. All
@@ -28,12 +28,12 @@ def write_page(path, report, *, sweep, curves, errors, error_total, error_file, 
         report: what report.json holds. Read where present, besides its other keys: "relaxed", "intervals", "ranking",
             "calibration", "notes", "checkpoint", "settings", "changed", "date"; of "data" "max_length" and "lengths";
             of a label "false_positives", "false_negatives", "average_precision", "roc_auc", "train_texts", "threshold".
+        task: its task, for ``title``, ``unit``, ``definitions`` and ``error_file``.
         sweep: dicts with "threshold", "logit", "precision", "recall", "f1-score" and, where there are any, "macro
             f1-score" and "accuracy", over ascending thresholds; or [].
         curves: dict of name to [[recall, precision], ...], all labels together first; or {}.
         errors: dicts of equal keys, the rows that the page lists.
         error_total: how many errors there are in the file of them.
-        error_file: that file's name.
         confusions: dicts with "gold", "instead" and "texts" or "entities", the commonest first; "" is for nothing.
         suspects: dicts of equal keys, the rows of the data that may be labelled wrongly.
         history: dicts with "epoch", "loss" and "dev_score"; or [].
@@ -45,8 +45,8 @@ def write_page(path, report, *, sweep, curves, errors, error_total, error_file, 
         report=report,
         title=f"{name} on {PurePosixPath(report['data']['file']).name}",
         name=name,
-        task=sections.TASKS[report["task"]],
-        headlines=sections.pick_headlines(report),
+        task=task,
+        headlines=sections.pick_headlines(report, task),
         averages=sections.build_averages(report),
         further=sections.pick_further(report),
         notes=report.get("notes", []),
@@ -57,14 +57,13 @@ def write_page(path, report, *, sweep, curves, errors, error_total, error_file, 
         calibration=captions.build_calibration(report),
         heat_map_rows=sections.build_heat_map(report),
         confusions=sections.build_confusions(confusions),
-        frequencies=sections.build_frequencies(report),
+        frequencies=sections.build_frequencies(report, task),
         lengths=captions.build_lengths(report),
         training=captions.build_training(history),
         errors=sections.build_rows(errors, name="error-table", caption="Errors"),
         error_total=error_total,
-        error_file=error_file,
         suspects=sections.build_rows(suspects, name="suspect-table", caption="Suspected label errors"),
-        definitions=definitions.list_definitions(report),
+        definitions=definitions.list_definitions(report, task),
         facts=definitions.list_facts(report),
         settings=definitions.list_settings(report),
     )
