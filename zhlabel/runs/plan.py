@@ -214,11 +214,10 @@ def make_plan(resolved, checkpoint, names):
 
 def freeze_plan(plan, checkpoint):
     """Return a plan with all of a ``checkpoint`` that shapes the result, as it comes back from its file."""
-    weights = checkpoint.weights_file
     plan = {
         **plan,
         "encoder": checkpoint.config,
         "vocabulary_sha256": hash_file(checkpoint.vocab_file),
-        "weights_sha256": hash_file(weights) if weights else None,
+        "weights_sha256": "+".join(map(hash_file, checkpoint.weights_files)) or None,
     }
     return json.loads(json.dumps(plan))

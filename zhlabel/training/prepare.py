@@ -128,7 +128,7 @@ def choose_folder(settings, plan, progress):
     if settings.run:
         folder = locate_run(settings.run)
     else:
-        folder = name_new_run(Path(settings.checkpoint).resolve().name, settings.task)
+        folder = name_new_run(Path(settings.checkpoint).resolve().name.removesuffix(".json"), settings.task)
         for unfinished in TRAINING.find_unfinished(plan):
             progress.note(f"{unfinished} is an unfinished training like this one; to go on: {name_command(unfinished)}")
     goes_on = TRAINING.check(folder, plan)
