@@ -19,7 +19,7 @@ class TrainingSettings:
         dev_share: the share of the training texts that is set aside where there is no ``dev_file``.
         label_file: a label.json that is obeyed; "": labels are collected from the training texts.
         checkpoint: folder of an ALBERT, ELECTRA, BERT or RoBERTa-wwm checkpoint.
-        from_scratch: only the checkpoint's config and vocabulary are used.
+        from_scratch: only the checkpoint's config and vocabulary are used; the checkpoint may be the config file.
         head: one of the task's heads; "": cls, for ner crf.
         ngrams: a linear model of the tokens' n-grams votes too, where the dev score rises.
         max_length: tokens a row, [CLS] and [SEP] included.
