@@ -169,7 +169,7 @@ REFUSED = {
     "too few tags": ({"text": "北京市", "labels": ["B-LOC", "O"]}, '2 tags under "labels"', "3 characters"),
     "tokens of another text": ({"text": "上海", "tokens": ["北", "京"], "tags": ["O", "O"]}, "not those of"),
     "one object over several lines": ('{\n "text": "北京",\n "entities": []\n}', "line 1", "in one list"),
-    "a comma behind the last": ('[{"text":"北京","entities":[]},]', "a comma stands in front of the list's end"),
+    "a comma behind the last": ('[{"text":"北京","entities":[]},]', "Remove the comma in front of the list's end"),
     "a list within an object": ({"data": [{"text": TEXT, "entities": []}]}, 'the list under "data"', "save that list"),
     "no width": ({"text": TEXT, "entities": [{"start": 3, "end": 3, "type": "PER"}]}, "from 3 to 3", "remove it"),
 }

@@ -53,12 +53,10 @@ def _read_list(path, stream):
         try:
             value, end = decoder.raw_decode(content, start)
         except (ValueError, RecursionError) as problem:
-            found = (
-                "a comma stands in front of the list's end"
-                if content[start : start + 1] == "]"
-                else "the list's item is not JSON"
-            )
-            raise InputError(f"{path}, line {line} (item {number}): {found} ({problem}).") from None
+            hint = " Remove the comma in front of the list's end." if content[start : start + 1] == "]" else ""
+            raise InputError(
+                f"{path}, line {line} (item {number}): the list's item is not JSON ({problem}).{hint}"
+            ) from None
         yield line, number, value
         place = _skip_blanks(content, end)
         line += content.count("\n", start, place)

@@ -127,7 +127,7 @@ def read_pairs(path, stream):
         if above is None:
             above = number, line
             continue
-        pair = _split_pair(above[1], line)
+        pair = split_pair(above[1], line)
         if pair is None:
             raise InputError(_describe_misfit(path, *above, number, line))
         sentences.append(Sentence(above[0], *pair, [number] * len(pair[1])))
@@ -137,7 +137,7 @@ def read_pairs(path, stream):
     return find_entities(sentences)
 
 
-def _split_pair(text_line, tag_line):
+def split_pair(text_line, tag_line):
     """Return as many tokens as tags, words between blanks or else each character, and the tags; None if that fails."""
     tags = split_words(tag_line)
     tokens = split_tokens(text_line.rstrip(_LINE_END), len(tags)) if holds_tags(tag_line) else None

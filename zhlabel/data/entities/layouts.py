@@ -1,5 +1,6 @@
 """Tells how the lines of a column file are laid out: what separates the columns, and which holds what."""
 
+import contextlib
 import csv
 import itertools
 import re
@@ -153,7 +154,7 @@ def find_header(lines):
     Header(delimiter=',', token=1, tag=3, sentence=0, count=4)
     """
     delimiter = next((each for each in "\t," if each in lines[0].strip()), " ")
-    names = [name.strip().lower() for name in _split_line(lines[0], delimiter)]
+    names = [name.strip('" \r\n').lower() for name in lines[0].strip("\r\n").split(delimiter)]
     token, tag = (next((names.index(each) for each in known if each in names), None) for known in _NAMES)
     if token is None or tag is None or len(lines) < 2:
         return None
@@ -169,6 +170,7 @@ _NAMES = (_TOKEN_NAMES, _TAG_NAMES)
 
 def _split_line(line, delimiter):
     line = line.strip("\r\n")
-    if delimiter == " ":
-        return line.split()
-    return next(csv.reader([line], delimiter=delimiter), [""])
+    if delimiter == ",":
+        with contextlib.suppress(csv.Error):
+            return next(csv.reader([line]), [""])
+    return line.split(delimiter)

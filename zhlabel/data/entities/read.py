@@ -5,7 +5,7 @@ import itertools
 import re
 
 from zhlabel.data.entities.borders import trim_borders
-from zhlabel.data.entities.columns import read_columns, read_named_columns, read_pairs
+from zhlabel.data.entities.columns import read_columns, read_named_columns, read_pairs, split_pair
 from zhlabel.data.entities.layouts import PLAIN, choose_layout, find_header, is_column
 from zhlabel.data.entities.objects import is_object_header, read_objects
 from zhlabel.data.entities.sentences import holds_tags
@@ -91,8 +91,10 @@ def _choose_reader(lines):
     if (layout := choose_layout(lines)) != PLAIN:
         return functools.partial(read_columns, layout=layout)
     # With tags beside or below it, a bracket, or a header's words, would be a text's characters.
-    may_be_objects = not is_column(lines[0]) and not any(map(holds_tags, lines[1:2]))
-    if may_be_objects and (lines[0].lstrip()[0] in "{[" or is_object_header(re.split("[\t,]", lines[0]))):
+    pair = split_pair(*lines[:2]) if len(lines) > 1 else None
+    if lines[0].lstrip()[0] in "{[" and not is_column(lines[0]) and pair is None:
+        return None
+    if is_object_header(re.split("[\t,]", lines[0])) and (pair is None or len(pair[1]) == 1):
         return None
     fitting_pairs = sum(map(holds_tags, lines[1::2]))
     return read_pairs if 2 * fitting_pairs > sum(map(is_column, lines)) else read_columns

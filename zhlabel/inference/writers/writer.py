@@ -23,7 +23,8 @@ def open_writer(path, *, task, job, input_file=""):
     labels joined by "|" and their probabilities likewise, four digits (multi-label); text, label, probability
     (multi-class); text and its entities as JSON (ner); text, method, keywords and their scores (keywords).
     ``.parquet``: columns with the names and nesting of the JSON lines. ``.bio`` (ner): a line for each character with
-    its tag, tab-separated, a blank line behind each text; a line end inside a text is written as a blank. A ``.gz``
+    its tag, tab-separated, a blank line behind each text; a line end inside a text is written as a blank; an empty text
+    is a line of a tab and O. A ``.gz``
     behind all but parquet compresses.
 
     If the block raises or the process dies, ``PATH.part`` stays. The next writer of the same job then goes on behind
@@ -166,7 +167,7 @@ class Writer:
                 "keywords": [{"keyword", "score", "spans"}]}``, by task.
 
         Raises:
-            InputError: the disk is full, or a label holds the "|" that joins labels in csv.
+            InputError: the disk is full, or a label holds what joins or ends labels in the file's form.
         """
         results = list(results)
         try:
