@@ -17,6 +17,7 @@ from zhlabel.environment import require_environment
 
 require_environment()  # first, so that a missing package ends in one sentence
 
+from zhlabel.cli.commands import write_command
 from zhlabel.cli.progress import TerminalProgress
 from zhlabel.cli.settings import run_script
 from zhlabel.data.split_files import split_files
@@ -39,8 +40,8 @@ def main(settings):
         progress=TerminalProgress(),
     )
     # Of two sources the other files are there to be scored, so nothing is chosen on them.
-    train, dev = files[0], '""' if len(settings.sources) == 2 else files[1]
-    print(f"next: python model_train.py --task {settings.task} --train-file {train} --dev-file {dev}")
+    dev = "" if len(settings.sources) == 2 else files[1]
+    print("next:", write_command("model_train.py", task=settings.task, train_file=files[0], dev_file=dev))
 
 
 LIMITS = {"TASK": tuple(TASKS), "SEED": (0, 2**31 - 1)}

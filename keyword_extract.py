@@ -34,7 +34,7 @@ TEXTS = [  # used when nothing else is given; texts on the command line take the
 def main(settings):
     run_job(
         ExtractionSettings(**vars(settings)),
-        default_texts=TEXTS,
+        are_given="texts" in settings.given,
         show=lambda line: print(line, flush=not settings.input_file),
         progress=TerminalProgress("text", file=sys.stderr),
     )

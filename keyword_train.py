@@ -4,6 +4,7 @@ from zhlabel.environment import require_environment
 
 require_environment()  # first, so that a missing package ends in one sentence
 
+from zhlabel.cli.commands import write_command
 from zhlabel.cli.progress import TerminalProgress
 from zhlabel.cli.settings import run_script
 from zhlabel.keywords.settings import TRAINING_LIMITS, KeywordTrainingSettings
@@ -22,7 +23,7 @@ RUN = ""  # the folder to write, or a name under runs/; "": runs/keywords-<metho
 
 def main(settings):
     folder = train_keywords(KeywordTrainingSettings(**vars(settings)), progress=TerminalProgress())
-    print(f"next: python keyword_extract.py --method {settings.method} --run {folder}")
+    print("next:", write_command("keyword_extract.py", method=settings.method, run=folder))
 
 
 if __name__ == "__main__":

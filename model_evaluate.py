@@ -30,5 +30,7 @@ def main(settings):
         print(f"written: {report.folder}" + (f"; to look at: {page}" if page.is_file() else ""))
 
 
+LIMITS = {"RUN": str, "THRESHOLD": str, "BATCH_SIZE": (1, 65_536), "PRECISION": PRECISIONS}
+
 if __name__ == "__main__":
-    run_script(main, globals(), limits={"BATCH_SIZE": (1, 65_536), "PRECISION": PRECISIONS})
+    run_script(main, globals(), limits=LIMITS)

@@ -34,8 +34,8 @@ def main(settings):
     with hold_output(settings.output_file):  # first, so that a second writer ends before it loads anything
         texts, total = choose_texts(
             settings.texts,
-            TEXTS,
             settings.input_file,
+            is_given="texts" in settings.given,
             read=read_texts,
             read_stream=read_standard_input,
             count=count_texts if settings.output_file else None,
@@ -55,11 +55,7 @@ def main(settings):
             print(json.dumps(result, ensure_ascii=False), flush=chunk_size == 1)
 
 
+LIMITS = {"RUN": str, "THRESHOLD": str, "BATCH_SIZE": (1, 65_536), "PRECISION": PRECISIONS}
+
 if __name__ == "__main__":
-    run_script(
-        main,
-        globals(),
-        limits={"BATCH_SIZE": (1, 65_536), "PRECISION": PRECISIONS},
-        bare="TEXTS",
-        notes=sys.stderr,
-    )
+    run_script(main, globals(), limits=LIMITS, bare="TEXTS", notes=sys.stderr)

@@ -7,6 +7,7 @@ require_environment()  # first, so that a missing package ends in one sentence
 from pathlib import Path
 
 import zhlabel
+from zhlabel.cli.commands import write_command
 from zhlabel.cli.progress import TerminalProgress
 from zhlabel.cli.settings import run_script
 from zhlabel.data.labels import LAST_LABELS_FILE, read_labels, write_labels
@@ -63,9 +64,9 @@ def main(settings):
     )
     write_labels(run.labels, LAST_LABELS_FILE)
     if run.task.find_sample(run.record["data"]["train"]["file"], "test"):
-        print(f"next: python model_evaluate.py --run {run.folder}")
+        print("next:", write_command("model_evaluate.py", run=run.folder))
     else:
-        print(f"next: python model_predict.py --run {run.folder}")
+        print("next:", write_command("model_predict.py", run=run.folder))
         print("or score it on labelled texts that it has not seen: model_evaluate.py with --data-file")
 
 

@@ -1,4 +1,4 @@
-"""What programs use: train, load, evaluate, compare, extract_keywords; the scripts stand on the same functions."""
+"""What programs use: train, load, evaluate, compare, check, extract_keywords; the scripts stand on them."""
 
 import json
 import os
@@ -91,16 +91,17 @@ def evaluate(run, data="", *, threshold="", baseline=True, batch_size=16, precis
     0.7938
     """
     from zhlabel.evaluation.job import choose_files, evaluate_files, hold_evaluations
-    from zhlabel.inference.run import Run
+    from zhlabel.inference.run import Run, load_run
+    from zhlabel.runs.folder import RunFolder
 
-    names = _name_files(data)
-    folder = run.folder if isinstance(run, Run) else _find_run(run)
-    files = choose_files([folder], names or _find_sample(folder), threshold=threshold)
+    note, is_loaded = (progress or Progress()).note, isinstance(run, Run)
+    opened = None if is_loaded else RunFolder(_find_run(run))
+    folder, record = (run.folder, run.record) if is_loaded else (opened.path, opened.record)
+    files = choose_files({folder: record}, _name_files(data) or _find_sample(folder, record), threshold=threshold)
     with hold_evaluations(folder, files):
-        if not isinstance(run, Run):
-            run = load(folder, precision=precision, progress=progress)
+        run = run if is_loaded else load_run(opened, precision=precision, note=note)
         options = {"threshold": threshold, "baseline": baseline, "batch_size": batch_size}
-        reports = evaluate_files(run, files, **options, note=(progress or Progress()).note)
+        reports = evaluate_files(run, files, **options, note=note)
     return reports if _are_names(data) else reports[0]
 
 
@@ -124,13 +125,62 @@ def compare(runs, data="", *, progress=None, **options):
     >>> compare(["tiny", "base"], "data/test.csv")["matrix"][0]["values"]  # doctest: +SKIP
     [0.9067]
     """
+    from zhlabel.evaluation.compare import claim_comparison_folder
     from zhlabel.evaluation.job import choose_files, compare_files
+    from zhlabel.runs.folder import RunFolder
 
     folders = [_find_run(run) for run in runs]
-    files = choose_files(folders, _name_files(data) or _find_sample(folders[0]), threshold=options.get("threshold", ""))
-    for folder in folders:
-        _evaluate_apart(folder, files, options, (progress or Progress()).note)
-    return compare_files(folders, files)
+    records = {folder: RunFolder(folder).record for folder in folders}
+    files = _name_files(data) or _find_sample(folders[0], records[folders[0]])
+    files = choose_files(records, files, threshold=options.get("threshold", ""))
+    with claim_comparison_folder() as target:
+        for folder in folders:
+            _evaluate_apart(folder, files, options, (progress or Progress()).note)
+        return compare_files(folders, files, target)
+
+
+def check(
+    train_file,
+    dev_file="",
+    test_file="",
+    *,
+    task="multi_label",
+    checkpoint="albert_tiny",
+    max_length=256,
+    progress=None,
+):
+    """Say what is in labelled texts and what looks wrong with them, before a training.
+
+    Args:
+        train_file: as ``train``.
+        dev_file: likewise; "": the sample's for the sample, else none.
+        test_file: likewise.
+        task: "multi_label", "multi_class" or "ner".
+        checkpoint: the folder of a checkpoint, whose vocabulary says what tokens there are.
+        max_length: tokens a row.
+        progress: takes the steps.
+
+    Returns:
+        A Check: ``report``, the dict of report.json; ``text`` as printed; ``needs_attention``, how many findings do;
+        ``write(folder)`` for report.txt, report.json and report.html.
+
+    Raises:
+        InputError: what the user can put right: a file, an unknown task, the checkpoint.
+
+    >>> check([("云岭机械裁员", ["裁员"]), ("云岭机械裁员", ["起诉"])]).needs_attention  # doctest: +SKIP
+    3
+    """
+    from zhlabel.checking.job import check_files
+    from zhlabel.cli.settings import check_values
+    from zhlabel.tasks import TASKS
+
+    check_values({"task": task}, {"task": ""}, limits={"TASK": tuple(TASKS)})
+    files = {
+        name: next(iter(_name_files(data)), "")
+        for name, data in (("train", train_file), ("dev", dev_file), ("test", test_file))
+    }
+    options = {"checkpoint": checkpoint, "max_length": max_length, "progress": progress or Progress()}
+    return check_files(TASKS[task], files, **options)
 
 
 _EVALUATION = """
@@ -169,13 +219,11 @@ def _find_run(name):
     return locate_run(name) if name else find_newest_run()
 
 
-def _find_sample(folder):
+def _find_sample(folder, record):
     """Return the sample's test file in a list, where a run was trained on the sample; else an empty one."""
-    from zhlabel.runs.record import read_run
-    from zhlabel.tasks import TASKS
+    from zhlabel.tasks import find_task
 
-    record = read_run(folder)
-    found = TASKS[record["task"]].find_sample(record["data"]["train"]["file"], "test")
+    found = find_task(record, folder).find_sample(record["data"]["train"]["file"], "test")
     return [found] if found else []
 
 

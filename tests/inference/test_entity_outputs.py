@@ -56,7 +56,7 @@ def make_result(text, *spans):
 
 
 def round_trip(path, results):
-    with open_writer(path, task="ner", job={}) as writer:
+    with open_writer(path, form="entities", job={}) as writer:
         writer.write(results)
     return [(each.text, list(each.entities)) for each in read_entity_examples(path, warn=pytest.fail)]
 

@@ -88,12 +88,13 @@ def test_gold_that_no_decision_can_equal_is_counted():
     table = ENCODER.encode(["公司宣布王小明ab"], max_length=8, long_text="cut")
     ner = TASKS["ner"](("ORG", "PER"))
     gold = make_gold("公司宣布王小明ab", (0, 2, "ORG"), (5, 7, "PER"))
-    assert ner.describe_gold(gold, table)[0].startswith("1 of 2 gold entities can't be found")
+    message = "1 of 2 gold entities can't be found: 1 beyond the length limit. They count as missed."
+    assert ner.describe_gold(gold, table) == [message]
     whole = ENCODER.encode(["公司宣布王小明ab"], max_length=20)
     assert ner.describe_gold(gold, whole) == []
     unknown = ENCODER.encode(["公司xyz"], max_length=20)  # xyz is one token, [UNK]
     inside, around = (make_gold("公司xyz", (2, end, "ORG")) for end in (3, 5))
-    assert ner.describe_gold(inside, unknown)[0].startswith("1 of 1 gold entities can't be found")
+    assert "can't be found: 1 begun or ended inside a token." in ner.describe_gold(inside, unknown)[0]
     assert ner.describe_gold(around, unknown) == []
 
 

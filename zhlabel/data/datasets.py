@@ -1,5 +1,6 @@
 """Reads what a training learns from and what it is judged by, and settles the labels."""
 
+from zhlabel.cli.commands import write_command
 from zhlabel.data.labels import collect_labels, encode_labels, settle_labels
 from zhlabel.data.splits import split_dev
 from zhlabel.errors import InputError
@@ -27,8 +28,8 @@ def read_datasets(kind, *, train_file, dev_file, dev_share, label_file, seed, no
     """
 
     def read(path):
-        files = [kind.sample.format(part) for part in ("train", "dev")]
-        command = f"model_train.py --task {kind.name} --train-file {files[0]} --dev-file {files[1]}"
+        files = {f"{part}_file": kind.sample.format(part) for part in ("train", "dev")}
+        command = write_command("model_train.py", task=kind.name, **files)
         return kind.read_examples(path, print_note=note, command=command)
 
     train = read(train_file)
@@ -46,9 +47,4 @@ def read_datasets(kind, *, train_file, dev_file, dev_share, label_file, seed, no
     if len(names) < kind.fewest_labels:
         raise InputError(f"{source} has one label, {names[0]}: for {kind.name} there must be {kind.fewest_labels}.")
     task = kind(names)
-    gold = {part: task.encode_gold(each, source=source) for part, each in examples.items()}
-    note(f"{len(names)} labels; texts: {len(examples['train']):,} to train on, {len(examples['dev']):,} for dev")
-    texts = {part: {example.text for example in each} for part, each in examples.items()}
-    if shared := len(texts["train"] & texts["dev"]):
-        note(f"note: {shared:,} different dev texts are training texts too, so dev scores flatter")
-    return examples, gold, task
+    return examples, {part: task.encode_gold(each, source=source) for part, each in examples.items()}, task

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zhlabel.cli.commands import write_command
 from zhlabel.cli.progress import Progress
 from zhlabel.data import split_report
 from zhlabel.data.examples import LABEL_SEPARATOR
@@ -14,7 +15,7 @@ from zhlabel.data.labels import collect_labels, encode_labels
 from zhlabel.data.splits import group_texts, merge_targets, split_parts, split_sources
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import write_rows
-from zhlabel.io.files import hold_output, remove_packing, write_whole
+from zhlabel.io.files import explain_write_errors, hold_output, remove_packing, write_whole
 
 
 def split_files(kind, sources, *, parts, seed, out_folder, progress=None):
@@ -143,7 +144,7 @@ def read_source(path, kind, *, note):
     Raises:
         InputError: it holds what the task, or a file to be written, can't.
     """
-    command = f"data_split.py --task {kind.name} --sources {kind.sample.format('train')}"
+    command = write_command("data_split.py", task=kind.name, sources=kind.sample.format("train"))
     examples = kind.read_examples(path, print_note=note, command=command)
     kind(collect_labels(examples)).encode_gold(examples, source=path)  # stops at a text that is not one of the task
     if not kind.by_token:
@@ -190,12 +191,9 @@ def write_files(files, folder, *, in_json):
     """
     if empty := [str(path) for path, examples in files.items() if not examples]:
         raise InputError(f"{', '.join(empty)} would hold no text, so nothing was written. Give more texts.")
-    try:
-        with contextlib.ExitStack() as stack:
-            for path, examples in files.items():
-                write_examples(stack.enter_context(write_whole(path)), examples, in_json=in_json)
-    except OSError as problem:
-        raise InputError(f"--out-folder {folder} can't be written: {problem.strerror or problem}.") from None
+    with explain_write_errors(f"--out-folder {folder}"), contextlib.ExitStack() as stack:
+        for path, examples in files.items():
+            write_examples(stack.enter_context(write_whole(path)), examples, in_json=in_json)
 
 
 def write_examples(stream, examples, *, in_json):

@@ -29,7 +29,7 @@ def label_into_file(run, texts, output_file, *, input_file="", total=None, thres
     thresholds = run.settle_thresholds(parse_threshold(threshold)).to_record()
     job = {"run": run.folder.as_posix(), "weights": hash_file(run.folder / WEIGHTS_FILE), "thresholds": thresholds}
     job["precision"] = run.precision
-    with open_writer(output_file, task=run.task.name, job=job, input_file=input_file) as writer:
+    with open_writer(output_file, form=run.task.results, job=job, input_file=input_file) as writer:
         if writer.note:
             progress.note(writer.note)
         rest = islice(texts, writer.done, None)
@@ -40,8 +40,7 @@ def label_into_file(run, texts, output_file, *, input_file="", total=None, thres
                 writer.write(chunk)
                 progress.step(writer.done, total)
         except KeyboardInterrupt:
-            next_time = "goes on from here" if writer.resumable else "begins again"
-            progress.note(f"{writer.done:,} texts are labelled; the same command {next_time}.")
+            progress.note(writer.describe_stop("texts are labelled"))
             raise
         finally:
             progress.close()

@@ -60,14 +60,14 @@ def extract_lists(texts, *, progress=None, **settings):
         return [_list_keywords(found[method]) for found in extract_keywords(texts, recipe, processes=1)]
 
 
-def run_job(settings, *, default_texts=(), show, progress=None):
+def run_job(settings, *, are_given=True, show, progress=None):
     """Extract keywords by one method or several; write or show them, and compare the methods where there is gold.
 
     A stopped job whose results go into a file goes on behind them.
 
     Args:
         settings: ExtractionSettings.
-        default_texts: texts that give way to standard input, which counts where ``settings.texts`` are these.
+        are_given: whether ``settings.texts`` come before standard input.
         show: takes what is for standard output: a JSON line for each result that goes into no file, the comparison.
         progress: a ``cli.progress.Progress``; None is silent.
 
@@ -82,11 +82,11 @@ def run_job(settings, *, default_texts=(), show, progress=None):
         for path in (settings.output_file, settings.score_file, settings.frequencies):
             stack.enter_context(hold_output("" if path == settings.frequencies and Path(path).exists() else path))
         stack.callback(progress.close)
-        _extract_and_score(settings, default_texts, show, progress)
+        _extract_and_score(settings, are_given, show, progress)
 
 
-def _extract_and_score(settings, default_texts, show, progress):
-    pairs, total, judged = _choose_texts(settings, default_texts, progress)
+def _extract_and_score(settings, are_given, show, progress):
+    pairs, total, judged = _choose_texts(settings, are_given, progress)
     if total == 0:
         raise InputError(f"{settings.input_file} holds no text. Expected a text a line, or a column content.")
     if settings.score_file and not judged:
@@ -141,12 +141,12 @@ def _check_files(settings):
             check_writable(path)
 
 
-def _choose_texts(settings, default_texts, progress):
+def _choose_texts(settings, are_given, progress):
     """Return pairs of a text and its gold keywords or None, how many (None: unknown), and those with gold."""
     texts, total = choose_texts(
         settings.texts,
-        default_texts,
         settings.input_file,
+        is_given=are_given,
         read=read_gold,
         read_stream=read_standard_input,
         script_name="keyword_extract.py",
@@ -163,7 +163,7 @@ def _open_results(settings, recipe):
     files = [recipe.stop_words, recipe.user_dictionary, settings.frequencies]
     job["files"] = [hash_file(each) if each and Path(each).exists() else "" for each in files]
     job["weights"] = {name: hash_run(name, run) for name, run in recipe.runs.items()}
-    return open_writer(settings.output_file, task="keywords", job=job, input_file=settings.input_file)
+    return open_writer(settings.output_file, form="keywords", job=job, input_file=settings.input_file)
 
 
 def _score_text(scorers, reader, text, gold, found, top_k):
@@ -212,8 +212,7 @@ def _extract(settings, recipe, pairs, total, scorers, writer, show, progress):
                 progress.step(done_texts, total, "extracting")
     except KeyboardInterrupt:
         if writer:
-            next_time = "goes on from here" if writer.resumable else "begins again"
-            progress.note(f"{writer.done:,} results are written; the same command {next_time}.")
+            progress.note(writer.describe_stop("results are written"))
         raise
     finally:
         progress.close()

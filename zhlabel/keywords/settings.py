@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from zhlabel.cli.settings import declare_types
 from zhlabel.keywords.registry import METHODS
 from zhlabel.keywords.text.words import LANGUAGES
 from zhlabel.keywords.train import TRAINED_METHODS
@@ -70,10 +71,12 @@ class KeywordTrainingSettings:
     run: str = ""
 
 
-EXTRACTION_LIMITS = {
+_EXTRACTION = {
     "METHOD": tuple(METHODS),
     "TOP_K": (1, 1000),
     "LANGUAGE": ("", *LANGUAGES),
     "PROCESSES": ("", 1, math.inf),
 }
-TRAINING_LIMITS = {"METHOD": TRAINED_METHODS, "FOLDS": (0, 100), "LANGUAGE": ("", *LANGUAGES), "SEED": (0, 2**31 - 1)}
+_TRAINING = {"METHOD": TRAINED_METHODS, "FOLDS": (0, 100), "LANGUAGE": ("", *LANGUAGES), "SEED": (0, 2**31 - 1)}
+EXTRACTION_LIMITS = declare_types(ExtractionSettings, _EXTRACTION)
+TRAINING_LIMITS = declare_types(KeywordTrainingSettings, _TRAINING)

@@ -8,7 +8,7 @@ import numpy as np
 from zhlabel.cli.progress import Progress
 from zhlabel.data.keywords import read_gold
 from zhlabel.errors import InputError
-from zhlabel.io.files import hash_file
+from zhlabel.io.files import hash_file, hold_output
 from zhlabel.keywords.corpus.frequencies import count_frequencies, read_frequencies
 from zhlabel.keywords.evaluation.scoring import JUDGED_KEYWORDS, Scorer, prepare_gold
 from zhlabel.keywords.extract import choose_best
@@ -57,7 +57,13 @@ def train_keywords(settings, *, progress=None):
     if settings.folds == 1:
         raise InputError("--folds 1: one part leaves none to train on. Give 0 (no cross-validation), or at least 2.")
     folder = choose_new_folder(settings.method, settings.run)
-    check_writable(folder)
+    with hold_output(folder):  # a second one ends before it reads anything
+        check_writable(folder)
+        _train_into(folder, settings, progress)
+    return folder
+
+
+def _train_into(folder, settings, progress):
     frequencies = read_frequencies(settings.frequencies) if settings.frequencies else None
     examples, without = read_examples(
         settings.train_file,
@@ -81,7 +87,6 @@ def train_keywords(settings, *, progress=None):
     data |= {"texts": len(examples), "gold": keywords, "without": without}
     write_keyword_run(folder, settings.method, model, settings=asdict(settings), data=data, scores=scores)
     progress.note(f"written: {folder}")
-    return folder
 
 
 def read_examples(path, *, language="", stop_words=None, user_dictionary=""):

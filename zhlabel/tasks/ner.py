@@ -1,10 +1,14 @@
 """Named entities: a tag for each token, the best legal path of tags, and the spans of text that it marks."""
 
+from collections import Counter
+from typing import ClassVar
+
 import numpy as np
 
 from zhlabel.data import tags
 from zhlabel.data.entities import read_entity_examples
 from zhlabel.data.labels import encode_labels
+from zhlabel.data.lost import REASONS, list_lost
 from zhlabel.data.windows import assign_tokens, stitch_tokens
 from zhlabel.decisions.sweep import sweep_thresholds
 from zhlabel.decisions.threshold_counts import count_at_thresholds
@@ -20,6 +24,9 @@ class Ner(Task):
     """Gold is the Entities of each text, predictions a dict of Entity to probability, decisions lists of Entities."""
 
     name = "ner"
+    title = "named entity recognition"
+    unit = "entities"
+    results = "entities"
     sample = "data/ner.{}.bio"
     sample_sha256 = "dc97cf2cd32693b57f248c989a1adcc12a7e21e4b6f4cf1b7106ae593b1b8376"
     by_token = True
@@ -30,6 +37,9 @@ class Ner(Task):
     state = "crf/transitions"
     score_name = "entity F1"
     figures = ("micro f1-score", "macro f1-score")
+    definitions: ClassVar = {
+        "micro avg": ("micro average", "All entities counted together; type and both borders must be right.")
+    }
     error_file = "errors.csv"
 
     @staticmethod
@@ -60,20 +70,13 @@ class Ner(Task):
         return targets
 
     def describe_gold(self, gold, encodings):
-        """Count how many gold entities no decision can equal: cut off, begun inside a token, or overlapping another."""
-        (offsets,) = stitch_tokens(encodings, encodings.offsets)
-        total = sum(map(len, gold))
-        found = sum(len(set(each) & self._express(each, spans)) for each, spans in zip(gold, offsets, strict=True))
-        if found == total:
+        """Count how many gold entities no decision can equal, by reason."""
+        reasons = Counter(reason for lost in list_lost(gold, encodings) for reason in lost.values())
+        if not reasons:
             return []
-        return [
-            f"{total - found:,} of {total:,} gold entities can't be found: beyond the length limit, begun or ended "
-            "inside a token, or overlapping a longer one. They count as missed."
-        ]
-
-    def _express(self, gold, offsets):
-        """Return the set of entities that remain of a text's when they have become tags."""
-        return set(tags.decode_entities(tags.encode_entities(gold, offsets, self.labels), offsets, self.labels))
+        counts = ", ".join(f"{reasons[reason]:,} {reason}" for reason in REASONS if reasons[reason])
+        total = sum(map(len, gold))
+        return [f"{reasons.total():,} of {total:,} gold entities can't be found: {counts}. They count as missed."]
 
     def build_model(self, encoder, *, head, seed):
         from zhlabel.models.tagger import build_tagger
