@@ -19,6 +19,7 @@ require_environment()  # first, so that a missing package ends in one sentence
 
 from zhlabel.cli.progress import TerminalProgress
 from zhlabel.cli.settings import run_script
+from zhlabel.data.layout import Layout
 from zhlabel.data.split_files import split_files
 from zhlabel.tasks import TASKS
 
@@ -28,6 +29,9 @@ PARTS = "4:1:1"  # sizes of train, dev, test; of two sources: training, dev of t
 SEED = 1  # of the choice
 OUT_FOLDER = "data/split"  # gets the files
 
+# Seldom changed
+LABEL_SEPARATOR = ""  # "": found over the whole file, and printed; else what stands between labels; none: one label
+
 
 def main(settings):
     files = split_files(
@@ -36,6 +40,7 @@ def main(settings):
         parts=settings.parts,
         seed=settings.seed,
         out_folder=settings.out_folder,
+        layout=Layout(label_separator=settings.label_separator),
         progress=TerminalProgress(),
     )
     # Of two sources the other files are there to be scored, so nothing is chosen on them.

@@ -68,7 +68,7 @@ def load(folder="", *, precision="float32", progress=None):
     return load_run(_find_run(folder), precision=precision, note=(progress or Progress()).note)
 
 
-def evaluate(run, data="", *, threshold="", baseline=True, batch_size=16, precision="float32", progress=None):
+def evaluate(run, data="", *, threshold="", baseline=True, batch_size=16, precision="float32", progress=None, **layout):
     """Score a run on labelled texts that it has not seen, and write the reports into its folder.
 
     Args:
@@ -80,6 +80,8 @@ def evaluate(run, data="", *, threshold="", baseline=True, batch_size=16, precis
         batch_size: texts at once; it changes speed and memory, not the result.
         precision: as ``load``, where ``run`` is a folder.
         progress: takes notes.
+        **layout: fields of ``data.layout.Layout`` that say how the files are to be read; else as the run's training
+            texts were.
 
     Returns:
         A Report: the dict of report.json, with ``text`` as printed and ``folder``; of several files a list of them.
@@ -90,6 +92,8 @@ def evaluate(run, data="", *, threshold="", baseline=True, batch_size=16, precis
     >>> evaluate("runs/albert_tiny-multi_label-1", "data/test.csv")["accuracy"]  # doctest: +SKIP
     0.7938
     """
+    from zhlabel.cli.settings import check_values
+    from zhlabel.data.layout import Layout
     from zhlabel.evaluation.job import choose_files, evaluate_files, hold_evaluations
     from zhlabel.inference.run import Run
 
@@ -100,6 +104,7 @@ def evaluate(run, data="", *, threshold="", baseline=True, batch_size=16, precis
         if not isinstance(run, Run):
             run = load(folder, precision=precision, progress=progress)
         options = {"threshold": threshold, "baseline": baseline, "batch_size": batch_size}
+        options["layout"] = Layout(**check_values(layout, vars(Layout()), limits={}))
         reports = evaluate_files(run, files, **options, note=(progress or Progress()).note)
     return reports if _are_names(data) else reports[0]
 
@@ -113,7 +118,7 @@ def compare(runs, data="", *, progress=None, **options):
         runs: what ``load`` takes, two or more; the first is the one from which you start.
         data: as ``evaluate``.
         progress: takes notes and the reports' texts.
-        **options: ``threshold``, ``baseline``, ``batch_size`` and ``precision`` as ``evaluate`` takes them.
+        **options: ``threshold``, ``baseline``, ``batch_size``, ``precision`` and the layout as ``evaluate`` takes them.
 
     Returns:
         A Report: the dict of comparison.json, with ``text`` as printed and ``folder``.

@@ -19,7 +19,7 @@ ROWS = [
     ("nan", ("裁员",)),
     ("NULL", ()),
     ("001", ("001",)),
-    ("N/A", ("nan",)),
+    ("N/A", ("NULL",)),
     ("一,二", ("起诉",)),
     ('他说"好"', ()),
     (" 前后 ", ("地震",)),
@@ -187,7 +187,7 @@ REFUSALS = {
     "something behind the list": ('[{"text": "一", "label": []}]\n{"text": "二", "label": []}\n', 2, "behind the list"),
     "no text": ('{"title": "一", "label": []}\n', 1, 'no "text" that is a string; the object has title, label'),
     "a text that is a number": ('{"text": 1, "label": []}\n', 1, 'no "text" that is a string'),
-    "no label": ('{"text": "一"}\n', 1, '"label" must be a list of names, found null'),
+    "no label": ('{"text": "一"}\n', 1, 'no "label"; the object has text'),
     "a label that is a number": ('{"text": "一", "label": [1]}\n', 1, r"list of names, found \[1\]"),
     "a label that is empty": ('{"text": "一", "label": [" "]}\n', 1, "list of names"),
     "an event without a type": (

@@ -1,14 +1,15 @@
 """Reads labelled data files into Example records that remember their file and line."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from zhlabel.data.label_cells import read_label_cells
+from zhlabel.data.layout import Layout
 from zhlabel.data.records import read_records
 from zhlabel.data.tags import split_tag
 from zhlabel.errors import InputError
 from zhlabel.io.files import check_characters
 
-LABEL_SEPARATOR = "|"
 _TEXT_KEYS = ("content", "text")
 _LABEL_KEYS = ("label", "labels")
 
@@ -32,33 +33,51 @@ class Example:
     entities: tuple = ()
 
 
-def read_examples(path, *, warn=None):
+def read_examples(path, *, layout=None, warn=None):
+    """Return the Examples of a file, as ``read_labelled`` reads it."""
+    return read_labelled(path, layout=layout, warn=warn)[0]
+
+
+def read_labelled(path, *, layout=None, known=(), exclusive=False, warn=None):
     """Read a file of labelled texts in any of the supported forms, told by its content.
 
     CSV, TSV, parquet or a spreadsheet with a header that has ``label`` and ``content`` (or ``text``) in any order,
-    labels joined by ``|``, or a list in parquet; a JSON list or JSON lines of ``{"text": ..., "label": [...]}``; DuEE's
-    JSON lines (``text``, ``event_list[].event_type``). Text is UTF-8 with or without BOM, or GB18030, and may be packed
-    by gzip or xz. In CSV a quoted field may hold commas and line ends; in TSV a quotation mark is an ordinary character
-    unless a field both begins and ends with one. Cells are text: "nan", "NULL" and "001" stay what they are. A text may
-    have no label, and may be empty.
+    labels as ``label_cells`` takes them; a JSON list or JSON lines of ``{"text": ..., "label": [...]}``; DuEE's JSON
+    lines (``text``, ``event_list[].event_type``). Text is UTF-8 with or without BOM, or GB18030, and may be packed by
+    gzip or xz. In CSV a quoted field may hold commas and line ends; in TSV a quotation mark is an ordinary character
+    unless a field both begins and ends with one. Cells are text: "nan", "NULL" and "001" stay texts, but nan is
+    no label. A text may have no label, and may be empty.
 
     Args:
         path: the file.
-        warn: called with a sentence on what was left out of a spreadsheet; None: nobody is told.
+        layout: a Layout; None: all is found by itself.
+        known: names that are known for labels.
+        exclusive: whether a text has one label alone, so that joined labels are a doubt.
+        warn: called at most once, with what was found by itself or left out, a sentence a line; None: nobody is told.
 
     Returns:
-        A list of N Examples in the file's order, N at least 1; ``line`` is where a record begins, or its row in parquet
-        or a spreadsheet, counted from 1.
+        (a list of N Examples in the file's order, N at least 1, the Layout by which it was read); ``line`` is where a
+        record begins, or its row in parquet or a spreadsheet, counted from 1.
 
     Raises:
-        InputError: no such file, no example in it, a header without the columns, a row that does not fit.
+        InputError: no such file, no example in it, a header without the columns, a row that does not fit, a cell of
+            which it is doubtful how many labels it holds.
     """
-    path = str(path)
-    records = read_records(path, choose=_choose_columns, warn=warn)
-    examples = [_make_example(place, item) for place, item in records]
-    if not examples:
+    path, layout, notes = str(path), layout or Layout(), []
+    records = read_records(path, choose=_choose_columns, warn=notes.append)
+    rows = [(place, *_take_cells(place, item)) for place, item in records]
+    if not rows:
         raise InputError(f"{path} holds no example. Expected a header line label,content and one text a line below it.")
-    return examples
+    places, texts, cells = zip(*rows, strict=True)
+    labels, separator, found = read_label_cells(
+        path, places, cells, separator=layout.label_separator, known=known, exclusive=exclusive
+    )
+    if warn is not None and (notes := [*notes, *found]):
+        warn("\n".join(notes))
+    examples = [
+        Example(text, names, place.file, place.line) for place, text, names in zip(places, texts, labels, strict=True)
+    ]
+    return examples, replace(layout, label_separator=separator)
 
 
 def _choose_columns(where, names):
@@ -88,17 +107,8 @@ def _refuse_entities(where):
     )
 
 
-def _split_labels(where, cell):
-    if not cell.strip():
-        return ()
-    names = [name.strip() for name in cell.split(LABEL_SEPARATOR)]
-    if not all(names):
-        raise InputError(f'{where}: "{cell}" has an empty label between two "{LABEL_SEPARATOR}".')
-    return tuple(dict.fromkeys(names))
-
-
-def _make_example(where, item):
-    """Turn one record into an Example; a DuEE object's labels are the types of its events."""
+def _take_cells(where, item):
+    """Return one record's text and what stands for its labels; a DuEE object's are the types of its events."""
     if not isinstance(item, dict):
         raise InputError(f'{where}: found {_show(item)[:40]}, expected an object {{"text": ..., "label": [...]}}.')
     if "event_list" in item:
@@ -116,14 +126,9 @@ def _make_example(where, item):
         raise InputError(
             f'{where}: no "text" that is a string; the object has {", ".join(map(str, item)) or "no key"}.'
         )
-    check_characters(where, text)
-    if isinstance(labels, str):
-        check_characters(where, labels)
-        return Example(text, _split_labels(where, labels), where.file, where.line)
-    if not isinstance(labels, list) or not all(isinstance(name, str) and name.strip() for name in labels):
-        raise InputError(f'{where}: "label" must be a list of names, found {_show(labels)[:60]}.')
-    check_characters(where, "".join(labels))
-    return Example(text, tuple(dict.fromkeys(name.strip() for name in labels)), where.file, where.line)
+    if labels is None and not item.keys() & set(_LABEL_KEYS):
+        raise InputError(f'{where}: no "label"; the object has {", ".join(map(str, item))}.')
+    return check_characters(where, text), labels
 
 
 def _show(value):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zhlabel.data.layout import Layout
 from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import write_csv
@@ -89,11 +90,13 @@ def read_training_data(folder, task, *, note):
     Returns:
         (M texts, what ``Task.encode_gold`` gives of them), or None where the file is gone or has changed.
     """
-    file = read_run(folder)["data"]["train"]
+    record = read_run(folder)
+    file = record["data"]["train"]
     if not Path(file["file"]).is_file() or hash_file(file["file"]) != file["sha256"]:
         note(f"{file['file']} is not there any more, or has changed since the training: no baseline is learnt from it")
         return None
-    examples = task.read(file["file"], warn=lambda notes: None)
+    layout = Layout.pick(record["settings"])
+    examples, _ = task.read(file["file"], layout=layout, known=task.labels, warn=lambda notes: None)
     return [example.text for example in examples], task.encode_gold(examples, source=f"{folder}/label.json")
 
 

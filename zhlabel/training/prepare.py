@@ -6,6 +6,7 @@ from pathlib import Path
 from zhlabel.checkpoints import check_positions, find_checkpoint, recommend_learning_rate
 from zhlabel.data.batching import TaskData
 from zhlabel.data.datasets import read_datasets
+from zhlabel.data.layout import Layout
 from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.models.heads import recommend_head_learning_rate
 from zhlabel.runs.find import locate_run, name_new_run
@@ -75,7 +76,7 @@ def prepare(settings, *, earlier_labels, progress):
         progress.note(checkpoint.note)
     check_positions(checkpoint, settings.max_length)
     settings = choose_settings(settings, kind, checkpoint, progress)
-    examples, gold, task = read_datasets(
+    examples, gold, task, layout = read_datasets(
         kind,
         train_file=settings.train_file,
         dev_file=settings.dev_file,
@@ -84,7 +85,9 @@ def prepare(settings, *, earlier_labels, progress):
         earlier_labels=earlier_labels,
         seed=settings.seed,
         note=progress.note,
+        layout=Layout.pick(vars(settings)),
     )
+    settings = replace(settings, **vars(layout))
     tokenizer, encodings = Tokenizer(read_vocabulary(checkpoint.vocab_file)), {}
     for part, each in examples.items():
         texts = [example.text for example in each]

@@ -21,6 +21,7 @@ class TrainingSettings:
         dev_file: texts that choose the best epoch and the threshold; "": the sample's for the sample, else a share.
         dev_share: the share of the training texts that is set aside where there is no ``dev_file``.
         label_file: a label.json that is obeyed; "": labels are collected from the training texts.
+        label_separator: what stands between the labels in a cell; "": found; "none": a cell is one label.
         checkpoint: folder of an ALBERT, ELECTRA, BERT or RoBERTa-wwm checkpoint.
         from_scratch: only the checkpoint's config and vocabulary are used.
         head: one of the task's heads; "": cls, for ner crf.
@@ -54,6 +55,7 @@ class TrainingSettings:
     dev_file: str = ""
     dev_share: float = 0.1
     label_file: str = ""
+    label_separator: str = ""
     checkpoint: str = "albert_tiny"
     from_scratch: bool = False
     head: str = ""
