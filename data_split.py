@@ -30,6 +30,8 @@ SEED = 1  # of the choice
 OUT_FOLDER = "data/split"  # gets the files
 
 # Seldom changed
+TEXT_COLUMN = ""  # "": the one with a usual name (content text 文本 ...); "title,abstract" are joined by a line end
+LABEL_COLUMN = ""  # "": the one with a usual name (label class 标签 ...), or one a label with 0 and 1; several: those
 LABEL_SEPARATOR = ""  # "": found over the whole file, and printed; else what stands between labels; none: one label
 
 
@@ -40,7 +42,7 @@ def main(settings):
         parts=settings.parts,
         seed=settings.seed,
         out_folder=settings.out_folder,
-        layout=Layout(label_separator=settings.label_separator),
+        layout=Layout(settings.text_column, settings.label_column, settings.label_separator),
         progress=TerminalProgress(),
     )
     # Of two sources the other files are there to be scored, so nothing is chosen on them.

@@ -32,12 +32,14 @@ def train(train_file="", *, given=None, earlier_labels=(), progress=None, **sett
     Run(runs/albert_tiny-multi_label-1, multi_label, 14 labels)
     """
     from zhlabel.data.given import name_data
+    from zhlabel.data.layout import Layout
     from zhlabel.runs.record import RUNS_FOLDER
     from zhlabel.training.recipe import train as run_recipe
     from zhlabel.training.settings import make_settings
 
     files = {"train_file": train_file, "dev_file": settings.pop("dev_file", "")}
-    settings |= {name: name_data(data, RUNS_FOLDER / "data") for name, data in files.items() if _is_given(data)}
+    layout, folder = Layout.pick(settings), RUNS_FOLDER / "data"
+    settings |= {name: name_data(data, folder, layout=layout) for name, data in files.items() if _is_given(data)}
     chosen, given = make_settings(settings), frozenset(settings) if given is None else given
     return load(run_recipe(chosen, given=given, earlier_labels=earlier_labels, progress=progress))
 
@@ -97,14 +99,14 @@ def evaluate(run, data="", *, threshold="", baseline=True, batch_size=16, precis
     from zhlabel.evaluation.job import choose_files, evaluate_files, hold_evaluations
     from zhlabel.inference.run import Run
 
-    names = _name_files(data)
+    layout = Layout(**check_values(layout, vars(Layout()), limits={}))
+    names = _name_files(data, layout)
     folder = run.folder if isinstance(run, Run) else _find_run(run)
     files = choose_files([folder], names or _find_sample(folder), threshold=threshold)
     with hold_evaluations(folder, files):
         if not isinstance(run, Run):
             run = load(folder, precision=precision, progress=progress)
-        options = {"threshold": threshold, "baseline": baseline, "batch_size": batch_size}
-        options["layout"] = Layout(**check_values(layout, vars(Layout()), limits={}))
+        options = {"threshold": threshold, "baseline": baseline, "batch_size": batch_size, "layout": layout}
         reports = evaluate_files(run, files, **options, note=(progress or Progress()).note)
     return reports if _are_names(data) else reports[0]
 
@@ -129,10 +131,15 @@ def compare(runs, data="", *, progress=None, **options):
     >>> compare(["tiny", "base"], "data/test.csv")["matrix"][0]["values"]  # doctest: +SKIP
     [0.9067]
     """
+    from zhlabel.data.layout import Layout
     from zhlabel.evaluation.job import choose_files, compare_files
 
     folders = [_find_run(run) for run in runs]
-    files = choose_files(folders, _name_files(data) or _find_sample(folders[0]), threshold=options.get("threshold", ""))
+    files = choose_files(
+        folders,
+        _name_files(data, Layout.pick(options)) or _find_sample(folders[0]),
+        threshold=options.get("threshold", ""),
+    )
     for folder in folders:
         _evaluate_apart(folder, files, options, (progress or Progress()).note)
     return compare_files(folders, files)
@@ -188,12 +195,12 @@ def _are_names(data):
     return isinstance(data, (list, tuple)) and all(isinstance(each, (str, Path)) for each in data)
 
 
-def _name_files(data):
+def _name_files(data, layout):
     from zhlabel.data.given import name_data
     from zhlabel.runs.record import RUNS_FOLDER
 
     names = data if _are_names(data) else [data]
-    return [name_data(each, RUNS_FOLDER / "data") for each in names if _is_given(each)]
+    return [name_data(each, RUNS_FOLDER / "data", layout=layout) for each in names if _is_given(each)]
 
 
 def extract_keywords(

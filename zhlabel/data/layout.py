@@ -8,9 +8,13 @@ class Layout:
     """How files are read; "" means: found in each file by itself.
 
     Attributes:
+        text_column: the column, or JSON key, of the texts; several, with commas between, are joined by a line end.
+        label_column: that of the labels; several hold 0 and 1 and are a label each; in Label Studio's JSON the control.
         label_separator: what stands between the labels in a cell; "none": a cell is one label, whole.
     """
 
+    text_column: str = ""
+    label_column: str = ""
     label_separator: str = ""
 
     @classmethod
@@ -21,6 +25,3 @@ class Layout:
     def fill(self, other):
         """Return this Layout, and where it says nothing what another says."""
         return replace(self, **{name: value for name, value in vars(other).items() if not getattr(self, name)})
-
-
-LAYOUT_SETTINGS = tuple(field.name for field in fields(Layout))

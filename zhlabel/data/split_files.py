@@ -208,5 +208,9 @@ def write_examples(stream, examples, *, in_json):
             stream.write(json.dumps(item, ensure_ascii=False) + "\n")
         return
     cells = write_label_cells([example.labels for example in examples])
-    rows = ({"label": cell, "content": example.text} for cell, example in zip(cells, examples, strict=True))
+    rows = (
+        # "[]": a row of empty cells at the file's end would be taken for one that Excel left there
+        {"label": cell or ("" if example.text else "[]"), "content": example.text}
+        for cell, example in zip(cells, examples, strict=True)
+    )
     write_rows(stream, ("label", "content"), rows)
