@@ -4,6 +4,7 @@ from zhlabel.environment import require_environment
 
 require_environment()  # first, so that a missing package ends in one sentence
 
+from zhlabel.cli.commands import write_command
 from zhlabel.cli.progress import TerminalProgress
 from zhlabel.cli.settings import run_script
 from zhlabel.pretraining.recipe import pretrain
@@ -15,7 +16,7 @@ DEV_SHARE = 0.01  # share of the rows that is held out, to see what is learnt
 
 # Where to start, where to go
 CHECKPOINT = "albert_tiny"  # folder of an ALBERT, ELECTRA, BERT or RoBERTa-wwm checkpoint
-OUT = ""  # folder of the new checkpoint; "": runs/<checkpoint>-pretrained-<n>; an unfinished one goes on
+OUT = ""  # folder of the new checkpoint; "": runs/<checkpoint>-pretrained-<n>; that of a stopped one goes on with it
 
 # What is to be predicted
 MASKING = "whole_word"  # jieba's words are masked whole; or span: of some words; token: each token by itself
@@ -33,8 +34,9 @@ SEED = 1  # of masks, order, dropout, new heads and the rows held out
 
 
 def main(settings):
-    folder = pretrain(PretrainingSettings(**vars(settings)), progress=TerminalProgress("step"))
-    print(f"next: python model_train.py --checkpoint {folder}")
+    chosen = PretrainingSettings(**vars(settings))
+    folder = pretrain(chosen, given=settings.given, progress=TerminalProgress("step"))
+    print("next:", write_command("model_train.py", checkpoint=folder))
 
 
 if __name__ == "__main__":

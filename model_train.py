@@ -7,6 +7,7 @@ require_environment()  # first, so that a missing package ends in one sentence
 from pathlib import Path
 
 import zhlabel
+from zhlabel.cli.commands import write_command
 from zhlabel.cli.progress import TerminalProgress
 from zhlabel.cli.settings import run_script
 from zhlabel.data.labels import LAST_LABELS_FILE, read_labels, write_labels
@@ -42,6 +43,9 @@ LABELS_PER_TEXT = ""  # multi_label, "": any number; "1-" at least one, "2-2" th
 RUN = ""  # "": runs/<checkpoint>-<task>-<n>, the next free n; the name of a stopped training goes on with it as it was
 
 # Seldom changed
+TEXT_COLUMN = ""  # "": the one with a usual name (content text 文本 ...); "title,abstract" are joined by a line end
+LABEL_COLUMN = ""  # "": the one with a usual name (label class 标签 ...), or one a label with 0 and 1; several: those
+LABEL_SEPARATOR = ""  # "": found over the whole file, and printed; else what stands between labels; none: one label
 NGRAMS = False  # True: a linear model of the tokens' n-grams votes too, where the dev score rises
 ADVERSARIAL = 0.0  # above 0: each batch is learned twice, once with word vectors moved by so much (FGM); 1.0 for ner
 DEV_SHARE = 0.1  # share of TRAIN_FILE that is set aside, every label in proportion
@@ -63,9 +67,9 @@ def main(settings):
     )
     write_labels(run.labels, LAST_LABELS_FILE)
     if run.task.find_sample(run.record["data"]["train"]["file"], "test"):
-        print(f"next: python model_evaluate.py --run {run.folder}")
+        print("next:", write_command("model_evaluate.py", run=run.folder))
     else:
-        print(f"next: python model_predict.py --run {run.folder}")
+        print("next:", write_command("model_predict.py", run=run.folder))
         print("or score it on labelled texts that it has not seen: model_evaluate.py with --data-file")
 
 

@@ -21,7 +21,6 @@ def make_report(**more):
 
 
 EMPTY = {"sweep": [], "curves": {}, "errors": [], "error_total": 0, "confusions": [], "suspects": [], "history": []}
-EMPTY["error_file"] = "errors.csv"
 STEPS = [(0.12, -2.0), (0.5, 0.0), (0.88, 2.0)]
 ERROR = {"line": 2, "kind": "missed", "label": "裁员", "text": "云岭机械宣布裁员", "probability": "0.1000"}
 FULL = {
@@ -29,7 +28,6 @@ FULL = {
     "curves": {"all labels": [[0, 1], [0.5, 0.9], [1, 0.2]], "起诉": [[0, 1], [1, 0.5]]},
     "errors": [ERROR],
     "error_total": 4321,
-    "error_file": "errors.csv",
     "confusions": [{"gold": "裁员", "instead": "", "texts": 3}, {"gold": "裁员", "instead": "起诉", "texts": 2}],
     "suspects": [{"line": 9, "label": "起诉", "gold": True, "probability": 0.01, "text": "存疑的句子"}],
     "history": [{"epoch": i, "loss": 1 / i, "dev_score": i / 5} for i in (1, 2, 3)],

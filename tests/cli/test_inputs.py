@@ -18,9 +18,9 @@ class Terminal(io.StringIO):
         return True
 
 
-def choose(texts, input_file="", **options):
+def choose(texts, input_file="", *, is_given=False, **options):
     read = {"read": lambda path: iter([f"of {path}"]), "read_stream": lambda stream: iter(stream.read().split())}
-    return choose_texts(texts, ["own"], input_file, script_name="x.py", **read, **options)
+    return choose_texts(texts, input_file, is_given=is_given, script_name="x.py", **read, **options)
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,19 @@ def test_given_texts_come_before_standard_input_and_that_before_the_scripts_own(
     monkeypatch, texts, input_file, stream, expected, number
 ):
     monkeypatch.setattr(sys, "stdin", stream)
-    found, total = choose(texts, input_file)
+    found, total = choose(texts, input_file, is_given=texts != ("own",))
     assert (list(found), total) == (expected, number)
+
+
+def test_given_texts_count_also_where_they_are_the_scripts_own(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("line"))
+    assert list(choose(("own",), is_given=True)[0]) == ["own"]
 
 
 def test_a_file_is_counted_if_wanted_and_given_texts_beside_it_are_refused():
     assert choose(("own",), "a.txt", count=len)[1] == 5
     with pytest.raises(InputError, match=r"x\.py: texts are given and --input-file a\.txt too"):
-        choose(("given",), "a.txt")
+        choose(("given",), "a.txt", is_given=True)
 
 
 def test_standard_input_is_announced(monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """settings.py: constants become flags, and whatever does not fit is named before anything starts."""
 
 import dataclasses
+import importlib
 import math
 import subprocess
 import sys
@@ -10,8 +11,9 @@ import toy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhlabel.cli.settings import format_changes, format_help, read_settings
+from zhlabel.cli.settings import declare_types, format_changes, format_help, read_settings
 from zhlabel.errors import InputError
+from zhlabel.training.settings import TrainingSettings
 
 SOURCE = '''#!/usr/bin/env python3
 """Trains a model.
@@ -367,3 +369,30 @@ def test_a_reader_that_closes_early_gets_no_traceback(script):
 def test_a_reader_that_closed_before_a_short_output_gets_no_complaint_either(script):
     done = script(body="import time; time.sleep(0.5); print(1)", shell="| true; exit ${PIPESTATUS[0]}")
     assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("edited", [1, 0, 0.5])
+def test_a_text_edited_to_a_number_stays_a_text(edited):
+    assert read_one(edited, limit=str) == str(edited)
+    assert read_one(edited, "--x", "logit:-1.5", limit=str) == "logit:-1.5"
+    settings = read_settings("X = 0", {"X": edited}, [], limits={"X": str})
+    assert format_changes(settings, {"X": edited}) == []
+    settings = read_settings("X = 0", {"X": edited}, ["--x", "0.35"], limits={"X": str})
+    assert format_changes(settings, {"X": edited}) == [f"X = '0.35' (in the file: {edited!r})"]
+
+
+def test_the_declared_types_are_those_of_the_settings_where_no_limit_says_more():
+    limits = declare_types(TrainingSettings, {"EPOCHS": (1, 9)})
+    assert limits["LABELS_PER_TEXT"] is str and limits["NGRAMS"] is bool and limits["EPOCHS"] == (1, 9)
+    with pytest.raises(InputError, match="X = 1, expected true or false"):
+        read_one(1, limit=bool)
+    with pytest.raises(InputError, match="X = True, expected a text"):
+        read_one(True, limit=str)
+
+
+@pytest.mark.parametrize("script", ["model_predict", "model_evaluate"])
+def test_a_threshold_edited_to_a_whole_number_takes_a_fraction_as_flag(script):
+    source = (toy.ROOT / f"{script}.py").read_text(encoding="utf-8")
+    module = importlib.import_module(script)
+    settings = read_settings(source, vars(module) | {"THRESHOLD": 1}, ["--threshold", "0.35"], limits=module.LIMITS)
+    assert settings.threshold == "0.35"

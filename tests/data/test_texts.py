@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from toy import refuse, save
 
 from zhlabel.data.examples import read_examples
+from zhlabel.data.layout import Layout
 from zhlabel.data.texts import count_texts, read_standard_input, read_texts
 from zhlabel.errors import InputError
 from zhlabel.inference.writers import open_writer
@@ -118,26 +119,36 @@ def test_a_file_without_texts_gives_none(tmp_path, name, content):
 
 def test_content_goes_before_text_and_a_named_column_before_both(tmp_path):
     path = save(tmp_path / "a.csv", "text,content,正文\n1,2,3\n")
-    assert [list(read_texts(path, column=name)) for name in ("content", "text", "正文")] == [["2"], ["1"], ["3"]]
-    assert "the columns are text, content, 正文, and none of them is title." in refuse(read_texts, path, column="title")
+    notes = []
+    assert list(read_texts(path, warn=notes.append)) == ["2"]
+    told = f'{path}: texts are read from content; there is text, 正文 too: TEXT_COLUMN = "content,text,正文".'
+    assert notes == [told]
+
+    def read(name):
+        return list(read_texts(path, layout=Layout(text_column=name), warn=notes.append))
+
+    assert [read(name) for name in ("content", "TEXT", "正文", "text, 正文")] == [["2"], ["1"], ["3"], ["1\n3"]]
+    assert notes == [told]
+    message = refuse(read_texts, path, layout=Layout(text_column="text,contents"))
+    assert 'the columns are text, content, 正文, and none of them is TEXT_COLUMN = "contents". The nearest' in message
 
 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.csv", "id,title\n1,x\n", "the columns are id, title, and none of them is content or text"),
+        ("a.csv", "id,name\n1,x\n", "the columns are id, name, and none of them is content, text, sentence or"),
         ("a.csv", "content,content\n1,x\n", "more than one of them is content"),
-        ("a.csv", "id;content\n1;x\n", "separated by semicolons"),
+        ("a.csv", "id;content\n1;x;y\n", "line 2: found 3 columns, expected 2"),
         ("a.csv", "\ncontent\n", "line 1: the header is empty"),
         ("a.csv", "id,content\r1,x\r2,y\r", 'line 1: lines end in a lone "\\r"'),
         ("a.csv", "content\rx\ry\n", "Save the file with \\n line ends."),
         ("a.tsv", "id\tcontent\r1\tx\r", 'line 1: lines end in a lone "\\r"'),
-        ("a.csv", "长" * 200_000 + ",x\n1,2\n", "none of them is content or text"),
+        ("a.csv", "长" * 200_000 + ",x\n1,2\n", "none of them is content, text"),
         ("a.csv", 'id,content\n1,"a\nb"\n2,x,y\n', "line 4: found 3 columns, expected 2 (id, content)."),
         ("a.csv", 'id,content\n1,a\n2,"never closed\n3,b\n', "line 3: the row that begins here is not valid CSV"),
         ("a.tsv", "id\tcontent\n1\ta\n2\n", "line 3: found 1 columns, expected 2 (id, content)."),
         ("a.jsonl", '{"text": "a"}\n\n{"text": \n', "line 3: not one JSON object"),
-        ("a.jsonl", '{"title": "a"}\n', "line 1: the object has title, expected content or text"),
+        ("a.jsonl", '{"name": "a", "id": 1}\n', "line 1: the columns are name, id, and none of them is content"),
         ("a.jsonl", '{"text": 1}\n', "line 1: found 1 where a text is expected"),
         ("a.jsonl", '"a"\nnull\n', "line 2: found null"),
         ("a.jsonl", '["a"]\n', 'line 1: found ["a"]'),
@@ -200,31 +211,35 @@ def test_standard_input_is_read_line_by_line():
 
 
 RESULTS = {
-    "multi_label": [
+    "labels": [
         {
             "text": 'a\r\n"b",|\n',
             "labels": [{"label": "裁员", "probability": 0.98765}, {"label": "b", "probability": 0.5}],
         },
         {"text": "", "labels": []},
     ],
-    "multi_class": [
+    "label": [
         {"text": "一\r二", "label": "体育", "probability": 0.25},
         {"text": "", "label": "b", "probability": 1.0},
     ],
-    "ner": [
+    "entities": [
         {"text": "张三", "entities": [{"start": 0, "end": 2, "type": "PER", "text": "张三", "probability": 0.5}]},
         {"text": "", "entities": []},
     ],
 }
 CSV_ROWS = {
-    "multi_label": [["text", "labels", "probabilities"], ['a\r\n"b",|\n', "裁员|b", "0.9877|0.5000"], ["", "", ""]],
-    "multi_class": [["text", "label", "probability"], ["一\r二", "体育", "0.2500"], ["", "b", "1.0000"]],
-    "ner": [["text", "entities"], ["张三", json.dumps(RESULTS["ner"][0]["entities"], ensure_ascii=False)], ["", "[]"]],
+    "labels": [["text", "labels", "probabilities"], ['a\r\n"b",|\n', "裁员|b", "0.9877|0.5000"], ["", "", ""]],
+    "label": [["text", "label", "probability"], ["一\r二", "体育", "0.2500"], ["", "b", "1.0000"]],
+    "entities": [
+        ["text", "entities"],
+        ["张三", json.dumps(RESULTS["entities"][0]["entities"], ensure_ascii=False)],
+        ["", "[]"],
+    ],
 }
 
 
-def write(path, results, task="multi_label", **options):
-    with open_writer(path, task=task, job=JOB, **options) as writer:
+def write(path, results, form="labels", **options):
+    with open_writer(path, form=form, job=JOB, **options) as writer:
         for result in results:
             writer.write([result])
         return writer
@@ -240,20 +255,20 @@ def read_back(path):
     return [json.loads(line) for line in data.decode().split("\n")[:-1]]
 
 
-@pytest.mark.parametrize("task", RESULTS)
+@pytest.mark.parametrize("form", RESULTS)
 @pytest.mark.parametrize("ending", [".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet"])
-def test_each_form_holds_each_task_and_nothing_else_is_left(tmp_path, task, ending):
+def test_each_form_holds_each_task_and_nothing_else_is_left(tmp_path, form, ending):
     path = tmp_path / "new" / f"a{ending}"
-    writer = write(path, RESULTS[task], task)
+    writer = write(path, RESULTS[form], form)
     assert (writer.done, writer.note) == (2, "")
-    assert read_back(path) == (CSV_ROWS[task] if ".csv" in ending else RESULTS[task])
+    assert read_back(path) == (CSV_ROWS[form] if ".csv" in ending else RESULTS[form])
     assert os.listdir(path.parent) == [path.name]
 
 
 @pytest.mark.parametrize("ending", [".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet"])
 def test_no_results_make_a_file_that_can_be_read(tmp_path, ending):
     write(tmp_path / f"a{ending}", [])
-    assert read_back(tmp_path / f"a{ending}") == (CSV_ROWS["multi_label"][:1] if ".csv" in ending else [])
+    assert read_back(tmp_path / f"a{ending}") == (CSV_ROWS["labels"][:1] if ".csv" in ending else [])
 
 
 @pytest.mark.parametrize("ending", [".jsonl", ".csv", ".parquet"])
@@ -266,7 +281,7 @@ def test_numpy_numbers_are_written_as_numbers(tmp_path, ending):
 
 def test_parquet_keeps_the_order_over_many_row_groups(tmp_path):
     results = [{"text": str(number), "label": "a", "probability": 0.5} for number in range(20_000)]
-    with open_writer(tmp_path / "a.parquet", task="multi_class", job=JOB) as writer:
+    with open_writer(tmp_path / "a.parquet", form="label", job=JOB) as writer:
         for start in range(0, len(results), 64):
             writer.write(results[start : start + 64])
     assert read_back(tmp_path / "a.parquet") == results
@@ -277,8 +292,8 @@ def test_parquet_keeps_the_order_over_many_row_groups(tmp_path):
 def test_an_error_leaves_the_old_file_and_the_part(tmp_path, ending):
     path = save(tmp_path / f"a{ending}", b"old")
     before = path.read_bytes()
-    with pytest.raises(KeyboardInterrupt), open_writer(path, task="multi_label", job=JOB) as writer:
-        writer.write(RESULTS["multi_label"])
+    with pytest.raises(KeyboardInterrupt), open_writer(path, form="labels", job=JOB) as writer:
+        writer.write(RESULTS["labels"])
         raise KeyboardInterrupt
     assert path.read_bytes() == before
     assert (tmp_path / f"a{ending}.part").exists()
@@ -289,7 +304,7 @@ def test_an_error_leaves_the_old_file_and_the_part(tmp_path, ending):
 RACE = """
 import sys
 from zhlabel.inference.writers import open_writer
-with open_writer(sys.argv[1], task="multi_class", job={}) as writer:
+with open_writer(sys.argv[1], form="label", job={}) as writer:
     for number in range(3000):
         writer.write([{"text": str(number), "label": "a", "probability": 1.0}])
         if not number:
@@ -314,27 +329,27 @@ def test_a_second_process_that_writes_one_file_is_refused_and_no_row_is_lost(tmp
     )
 
 
-def stop_after(path, results, task="multi_label", job=None, **options):
-    with pytest.raises(KeyboardInterrupt), open_writer(path, task=task, job=job or JOB, **options) as writer:
+def stop_after(path, results, form="labels", job=None, **options):
+    with pytest.raises(KeyboardInterrupt), open_writer(path, form=form, job=job or JOB, **options) as writer:
         writer.write(results)
         raise KeyboardInterrupt
     return Path(f"{path}.part")
 
 
-@pytest.mark.parametrize("task", RESULTS)
+@pytest.mark.parametrize("form", RESULTS)
 @pytest.mark.parametrize("ending", [".jsonl", ".csv"])
-def test_a_job_cut_at_any_byte_goes_on_to_the_same_file(tmp_path, monkeypatch, task, ending):
+def test_a_job_cut_at_any_byte_goes_on_to_the_same_file(tmp_path, monkeypatch, form, ending):
     monkeypatch.setattr(os, "fsync", lambda handle: None)  # the slow part, and nothing here depends on it
     source = save(tmp_path / "in.txt", "x")
-    results, path, whole = RESULTS[task] * 2, tmp_path / f"a{ending}", tmp_path / f"whole{ending}"
-    write(whole, results, task, input_file=source)
-    part = stop_after(path, results, task, input_file=source)
+    results, path, whole = RESULTS[form] * 2, tmp_path / f"a{ending}", tmp_path / f"whole{ending}"
+    write(whole, results, form, input_file=source)
+    part = stop_after(path, results, form, input_file=source)
     record, seen = Path(f"{part}.json").read_bytes(), set()
     assert part.read_bytes() == whole.read_bytes()
     for length in range(len(whole.read_bytes()) + 1):
         part.write_bytes(whole.read_bytes()[:length])
         Path(f"{part}.json").write_bytes(record)
-        with open_writer(path, task=task, job=JOB, input_file=source) as writer:
+        with open_writer(path, form=form, job=JOB, input_file=source) as writer:
             assert bool(writer.note) == bool(writer.done) and writer.resumable
             seen.add(writer.done)
             writer.write(results[writer.done :])
@@ -349,10 +364,10 @@ def test_a_job_cut_at_any_byte_goes_on_to_the_same_file(tmp_path, monkeypatch, t
 def test_any_texts_cut_anywhere_go_on_to_the_same_file(tmp_path, texts, share, ending):
     source, path = save(tmp_path / "in.txt", "x"), tmp_path / f"a{ending}"
     results = [{"text": text, "label": text[:3], "probability": 0.5} for text in texts]
-    part = stop_after(path, results, "multi_class", input_file=source)
+    part = stop_after(path, results, "label", input_file=source)
     whole = part.read_bytes()
     os.truncate(part, int(len(whole) * share))
-    with open_writer(path, task="multi_class", job=JOB, input_file=source) as writer:
+    with open_writer(path, form="label", job=JOB, input_file=source) as writer:
         writer.write(results[writer.done :])
     assert path.read_bytes() == whole
 
@@ -362,7 +377,7 @@ def test_any_texts_cut_anywhere_go_on_to_the_same_file(tmp_path, texts, share, e
     [
         ({"job": {"run": "runs/b-1"}}, r"another job \(run differ"),
         ({"job": {**JOB, "threshold": 0.3}}, r"another job \(threshold differ"),
-        ({"task": "ner"}, r"another job \(task differ"),
+        ({"form": "entities"}, r"another job \(form differ"),
         ({"input": "y"}, r"another job \(input differ"),
         ({"record": "{"}, "a.jsonl.part.json, which says what it belongs to, is missing or damaged"),
         ({"record": None}, "missing or damaged"),
@@ -371,13 +386,13 @@ def test_any_texts_cut_anywhere_go_on_to_the_same_file(tmp_path, texts, share, e
 )
 def test_another_job_starts_again_and_says_why(tmp_path, change, reason):
     source, path = save(tmp_path / "in.txt", "x"), tmp_path / "a.jsonl"
-    part = stop_after(path, RESULTS["multi_label"], input_file=source)
+    part = stop_after(path, RESULTS["labels"], input_file=source)
     if "input" in change:
         save(source, change["input"])
     if "record" in change:
         Path(f"{part}.json").unlink() if change["record"] is None else Path(f"{part}.json").write_text("{")
-    options = {"task": "multi_label", "job": JOB, "input_file": source}
-    options.update({key: change[key] for key in ("task", "job", "input_file") if key in change})
+    options = {"form": "labels", "job": JOB, "input_file": source}
+    options.update({key: change[key] for key in ("form", "job", "input_file") if key in change})
     with open_writer(path, **options) as writer:
         assert writer.done == 0 and part.stat().st_size == 0
         assert writer.resumable == ("input_file" not in change)
@@ -387,7 +402,7 @@ def test_another_job_starts_again_and_says_why(tmp_path, change, reason):
 
 def test_half_a_record_is_cut_off_even_when_nothing_follows(tmp_path):
     source, path = save(tmp_path / "in.txt", "x"), tmp_path / "a.csv"
-    part = stop_after(path, RESULTS["multi_label"], input_file=source)
+    part = stop_after(path, RESULTS["labels"], input_file=source)
     whole = part.read_bytes()
     part.write_bytes(whole + b'"half\r\nof a long record')
     write(path, [], input_file=source)
@@ -396,7 +411,7 @@ def test_half_a_record_is_cut_off_even_when_nothing_follows(tmp_path):
 
 def test_the_old_rows_are_gone_before_the_new_job_is_recorded(tmp_path, monkeypatch):
     source, path = save(tmp_path / "in.txt", "x"), tmp_path / "a.jsonl"
-    part = stop_after(path, RESULTS["multi_label"], input_file=source)
+    part = stop_after(path, RESULTS["labels"], input_file=source)
 
     def die(record):
         assert not part.exists()
@@ -404,19 +419,19 @@ def test_the_old_rows_are_gone_before_the_new_job_is_recorded(tmp_path, monkeypa
 
     monkeypatch.setattr(writers, "write_whole", die)
     with pytest.raises(KeyboardInterrupt):
-        write(path, [], task="ner", input_file=source)
+        write(path, [], form="entities", input_file=source)
 
 
 def test_gz_output_does_not_depend_on_the_clock(tmp_path):
-    write(tmp_path / "a.jsonl.gz", RESULTS["multi_label"])
+    write(tmp_path / "a.jsonl.gz", RESULTS["labels"])
     assert (tmp_path / "a.jsonl.gz").read_bytes()[4:8] == b"\0\0\0\0"
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".jsonl.gz", ".csv.gz"])
 def test_parquet_and_gz_start_again_and_say_so(tmp_path, ending):
     source, path = save(tmp_path / "in.txt", "x"), tmp_path / f"a{ending}"
-    stop_after(path, RESULTS["multi_label"], input_file=source)
-    writer = write(path, RESULTS["multi_label"], input_file=source)
+    stop_after(path, RESULTS["labels"], input_file=source)
+    writer = write(path, RESULTS["labels"], input_file=source)
     assert "output can't be continued; all texts are done again" in writer.note and not writer.resumable
     assert len(read_back(path)) == (3 if ".csv" in ending else 2)
 
@@ -424,7 +439,7 @@ def test_parquet_and_gz_start_again_and_say_so(tmp_path, ending):
 KILLED = """
 import os, signal, sys
 from zhlabel.inference.writers import open_writer
-with open_writer(sys.argv[1], task="multi_class", job={"run": "runs/a-1"}, input_file=sys.argv[2]) as writer:
+with open_writer(sys.argv[1], form="label", job={"run": "runs/a-1"}, input_file=sys.argv[2]) as writer:
     for number in range(100):
         writer.write([{"text": str(number), "label": "a", "probability": 0.5}])
     os.kill(os.getpid(), signal.SIGKILL)
@@ -435,7 +450,7 @@ def test_a_killed_process_loses_nothing_it_had_written(tmp_path):
     source, path = save(tmp_path / "in.txt", "x"), tmp_path / "a.jsonl"
     command = [sys.executable, "-c", KILLED, str(path), str(source)]
     assert subprocess.run(command, cwd=toy.ROOT, timeout=30).returncode == -signal.SIGKILL
-    with open_writer(path, task="multi_class", job=JOB, input_file=source) as writer:
+    with open_writer(path, form="label", job=JOB, input_file=source) as writer:
         assert (writer.done, writer.note) == (100, f"{path}.part: going on after 100 texts.")
     assert [each["text"] for each in read_back(path)] == [str(number) for number in range(100)]
 
@@ -471,9 +486,9 @@ def test_a_full_disk_is_told_and_the_part_stays(tmp_path, monkeypatch, ending):
     path = tmp_path / f"a{ending}"
     with (
         pytest.raises(InputError, match="can't be written: No space left"),
-        open_writer(path, task="ner", job=JOB) as writer,
+        open_writer(path, form="entities", job=JOB) as writer,
     ):
-        writer.write(RESULTS["ner"])
+        writer.write(RESULTS["entities"])
         monkeypatch.setattr(os, "fsync", fail)
     assert not path.exists() and Path(f"{path}.part").exists()
 

@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,8 +14,8 @@ from statsmodels.stats.multitest import multipletests
 from zhlabel.errors import InputError
 from zhlabel.evaluation.compare import (
     check_tasks,
+    claim_comparison_folder,
     compare_evaluations,
-    name_comparison_folder,
     read_evaluations,
     write_comparison,
 )
@@ -197,11 +200,11 @@ def test_an_evaluation_without_outcomes_is_refused_with_what_to_do(tmp_path):
 
 
 def test_runs_of_different_tasks_are_refused_by_name(tmp_path):
-    for name, task in (("a", "multi_label"), ("b", "ner"), ("c", "multi_label")):
-        toy.write_record(tmp_path / name, task=task)
-    check_tasks([tmp_path / "a", tmp_path / "c"])
+    tasks = {"a": "multi_label", "b": "ner", "c": "multi_label"}
+    records = {tmp_path / name: toy.make_record(task=task) for name, task in tasks.items()}
+    check_tasks({folder: record for folder, record in records.items() if record["task"] == "multi_label"})
     with pytest.raises(InputError, match=r"multi_label \(.*a, .*c\), ner \(.*b\). Name runs of one task"):
-        check_tasks([tmp_path / name for name in "abc"])
+        check_tasks(records)
 
 
 def test_files_are_written(tmp_path):
@@ -225,9 +228,30 @@ def test_files_are_written(tmp_path):
     assert {row["low"] for row in rows[4:9]} == {""}
 
 
-def test_the_next_free_folder_is_named(tmp_path, monkeypatch):
+def test_the_next_free_folder_is_claimed_and_goes_where_nothing_was_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert name_comparison_folder().as_posix() == "runs/compare-1"
+    with claim_comparison_folder() as folder:
+        assert folder.as_posix() == "runs/compare-1"
+        (folder / "comparison.json").write_text("{}")
+    assert folder.is_dir()
     for name in ("compare-2", "compare-10", "compare-x", "tiny-compare-99"):
         (tmp_path / "runs" / name).mkdir(parents=True)
-    assert name_comparison_folder().as_posix() == "runs/compare-11"
+    with pytest.raises(ZeroDivisionError), claim_comparison_folder() as folder:
+        assert folder.as_posix() == "runs/compare-11"
+        raise ZeroDivisionError
+    assert not folder.exists()
+
+
+def test_two_processes_compare_into_two_folders(tmp_path):
+    code = "from zhlabel.evaluation.compare import claim_comparison_folder\ninput()\n"
+    code += "with claim_comparison_folder() as folder:\n    print(folder.as_posix(), flush=True)\n    input()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    environment = {**os.environ, "PYTHONPATH": str(toy.ROOT)}
+    command = [sys.executable, "-c", code]
+    processes = [subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) for _ in range(2)]
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert {process.stdout.readline() for process in processes} == {"runs/compare-1\n", "runs/compare-2\n"}
+    for process in processes:
+        process.communicate("\n", timeout=60)

@@ -26,30 +26,28 @@ def write_data(path, text="公司裁员"):
 )
 def test_the_file_that_thresholds_come_from_is_refused(tmp_path, parts, words):
     data = {part: write_data(tmp_path / f"{part}.csv", part) for part in parts} | {"dev_texts": 1}
-    run = tmp_path / "run"
-    toy.write_record(run, data=data, thresholds={"global": 0.4})
+    run = "runs/a", toy.make_record(data=data, thresholds={"global": 0.4})
     with pytest.raises(InputError, match=words):
-        evaluate.check_data_file(run, "again.csv", data[parts[-1]]["sha256"])
-    evaluate.check_data_file(run, "other.csv", "0" * 64)
+        evaluate.check_data_file(*run, "again.csv", data[parts[-1]]["sha256"])
+    evaluate.check_data_file(*run, "other.csv", "0" * 64)
 
 
 def test_without_thresholds_nothing_was_chosen_on_a_file(tmp_path):
     data = {"train": write_data(tmp_path / "train.csv"), "dev": write_data(tmp_path / "dev.csv", "别的")}
-    run = tmp_path / "run"
-    toy.write_record(run, data=data, thresholds={})
-    evaluate.check_data_file(run, "dev.csv", data["dev"]["sha256"])
+    run = "runs/a", toy.make_record(data=data, thresholds={})
+    evaluate.check_data_file(*run, "dev.csv", data["dev"]["sha256"])
 
 
 def test_training_data_are_read_as_long_as_they_are_what_they_were(tmp_path):
     notes, path = [], tmp_path / "train.csv"
-    run = tmp_path / "run"
-    toy.write_record(run, data={"train": write_data(path)}, thresholds={})
-    texts, gold = evaluate.read_training_data(run, TASKS["multi_label"](NAMES), note=notes.append)
+    record = {"data": {"train": write_data(path)}}
+    run = SimpleNamespace(folder="runs/a", record=record, task=TASKS["multi_label"](NAMES))
+    texts, gold = evaluate.read_training_data(run, note=notes.append)
     assert (texts, gold.tolist(), notes) == (["公司裁员"], [[True, False]], [])
     write_data(path, "改了")
-    assert evaluate.read_training_data(run, TASKS["multi_label"](NAMES), note=notes.append) is None
+    assert evaluate.read_training_data(run, note=notes.append) is None
     path.unlink()
-    assert evaluate.read_training_data(run, TASKS["multi_label"](NAMES), note=notes.append) is None
+    assert evaluate.read_training_data(run, note=notes.append) is None
     assert len(notes) == 2 and all("no baseline is learnt from it" in note for note in notes)
 
 

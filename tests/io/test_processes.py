@@ -1,33 +1,12 @@
 """Work on chunks in several processes: order, what a worker is made from, memory, errors."""
 
 import os
-import time
 
 import pytest
+from toy_work import Worker, make_refusing
 
 from zhlabel.errors import InputError
 from zhlabel.io.parallel import map_chunks
-
-
-class Worker:
-    """Made once in each process; the chunk 0 takes longest, so that later ones are ready before it."""
-
-    def __init__(self, factor):
-        self.factor, self.calls = factor, 0
-
-    def __call__(self, chunk):
-        self.calls += 1
-        if chunk == 0:
-            time.sleep(0.3)
-        return chunk * self.factor, os.getpid(), self.calls
-
-
-def refuse(chunk):
-    raise InputError(f"chunk {chunk} is bad")
-
-
-def make_refusing():
-    return refuse
 
 
 @pytest.mark.parametrize("processes", [1, 2])

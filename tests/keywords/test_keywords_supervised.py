@@ -20,6 +20,7 @@ from zhlabel.keywords.registry import METHODS
 from zhlabel.keywords.supervised import ranker
 from zhlabel.keywords.supervised.features import measure
 from zhlabel.keywords.supervised.folder import (
+    check_keyword_run,
     choose_new_folder,
     find_newest_keyword_run,
     load_keyword_model,
@@ -295,12 +296,42 @@ def test_a_run_that_does_not_fit_is_refused(models, runs_folder):
     write(folder, "ranker", models)
     with pytest.raises(InputError, match="is a run of ranker, expected kea"):
         load_keyword_model(folder, "kea")
-    (folder / "model.txt").write_text("no trees\n")
-    with pytest.raises(InputError, match="model can't be read"):
-        load_keyword_model(folder, "ranker")
     record = json.loads((folder / "keywords.json").read_text(encoding="utf-8"))
     (folder / "keywords.json").write_text(json.dumps({**record, "format": 99}))
-    with pytest.raises(InputError, match="format 99, expected 1"):
+    with pytest.raises(InputError, match="format 99, expected 2"):
+        load_keyword_model(folder, "ranker")
+
+
+@pytest.mark.parametrize("method", ["ranker", "kea"])
+def test_every_file_of_a_run_is_bound_to_its_record(method, models, runs_folder, tmp_path):
+    folder, words = runs_folder / "mine", tmp_path / "words.txt"
+    words.write_text("云图\n", encoding="utf-8")
+    settings = {"user_dictionary": str(words)}
+    write_keyword_run(folder, method, models[method], settings=settings, data={}, scores={})
+    bound = read_keyword_run(folder)["files"]
+    assert {path.name for path in folder.iterdir()} == {"keywords.json", *bound} and len(bound) > 2
+    for name in bound:
+        whole = (folder / name).read_bytes()
+        (folder / name).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        with pytest.raises(InputError, match=rf"{name} is not the file that keywords\.json tells of\. Copy the run"):
+            load_keyword_model(folder, method)
+        (folder / name).unlink()
+        with pytest.raises(InputError, match=rf"{name} is missing"):
+            load_keyword_model(folder, method)
+        (folder / name).write_bytes(whole)
+    assert check_keyword_run(folder, method) == ""
+
+
+def test_a_run_of_before_the_hashes_loads_with_a_note_and_what_can_not_be_read_is_named(models, runs_folder):
+    folder = runs_folder / "keywords-ranker-1"
+    write(folder, "ranker", models)
+    record = json.loads((folder / "keywords.json").read_text(encoding="utf-8"))
+    del record["files"]
+    (folder / "keywords.json").write_text(json.dumps({**record, "format": 1}))
+    assert "format 1, which has no hashes, so its files can't be checked" in check_keyword_run(folder, "ranker")
+    load_keyword_model(folder, "ranker")
+    (folder / "model.txt").write_text("no trees\n")
+    with pytest.raises(InputError, match="model can't be read"):
         load_keyword_model(folder, "ranker")
 
 

@@ -13,9 +13,9 @@ from zhlabel.reports.label_errors import (
     count_class_confusions,
     count_confusions,
     count_entity_confusions,
-    list_class_label_errors,
     list_label_errors,
 )
+from zhlabel.tasks import TASKS
 
 NAMES = ("起诉", "裁员", "收购")
 EXAMPLES = [SimpleNamespace(line=row + 2, text=f"第{row}条") for row in range(40)]
@@ -62,9 +62,11 @@ def test_errors_are_given_one_by_one_and_nothing_wrong_gives_none():
 def test_a_wrong_class_is_missed_by_one_label_and_spurious_at_another(seed):
     probabilities, decided, gold = make_labels(seed)
     decided, gold = probabilities.argmax(1), gold.argmax(1)
-    rows = list(list_class_label_errors(EXAMPLES, probabilities, decided, gold, NAMES))
-    one_hot = np.eye(len(NAMES), dtype=bool)
-    assert rows == list(list_label_errors(EXAMPLES, probabilities, one_hot[decided], one_hot[gold], NAMES))
+    rows = list(TASKS["multi_class"](NAMES).list_errors(EXAMPLES, probabilities, decided, gold))
+    for kind, ids in (("false positive", decided), ("false negative", gold)):
+        found = {(row["line"], row["label"], row["gold"], row["predicted"]) for row in rows if row["kind"] == kind}
+        wrong = np.flatnonzero(decided != gold)
+        assert found == {(EXAMPLES[i].line, NAMES[ids[i]], NAMES[gold[i]], NAMES[decided[i]]) for i in wrong}
     assert len(rows) == 2 * (decided != gold).sum() > 0
 
 

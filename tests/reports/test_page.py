@@ -9,6 +9,7 @@ import pytest
 from toy_report import BIN, EMPTY, ERROR, FIGURES, FULL, FULL_REPORT, NAMES, make_report
 
 from zhlabel.reports.html import charts, entities, sections, tables, write_page
+from zhlabel.tasks import TASKS
 
 STYLE = (Path(charts.__file__).parent / "style.css").read_text(encoding="utf-8")
 
@@ -42,7 +43,7 @@ class Reader(html.parser.HTMLParser):
 
 
 def write(folder, report, **more):
-    write_page(folder / "report.html", report, **{**EMPTY, **more})
+    write_page(folder / "report.html", report, task=TASKS[report["task"]], **{**EMPTY, **more})
     return (folder / "report.html").read_text(encoding="utf-8")
 
 
@@ -59,7 +60,7 @@ def test_every_part_appears_when_its_data_is_there(full_page):
     figures_shown = ["0.6000", "0.00249", "0.7011", "1.4182", "0.0123", "0.0456", "0.8811", "0.37", "0.2500"]
     words = ["always 裁员", "三条文本没有标签", "nothing", "存疑的句子", "云岭机械宣布裁员", "ab" * 32]
     assert {*figures_shown, *words} <= set(reader.texts)
-    assert "The first 1 of 4,321 errors, by confidence; errors.csv has all of them." in reader.texts
+    assert "The first 1 of 4,321 errors, by confidence; label_errors.csv has all of them." in reader.texts
     assert "0.5511 – 0.6522" in reader.texts
     assert {"false positives", "4,001", "false negatives", "4,002"} <= set(reader.texts)
     told = {"my_albert", "2026-11-28T21:00:00+00:00", "EPOCHS", "77", "SEED", "1234", "LORA_TARGETS", "key, value"}
@@ -87,7 +88,7 @@ def test_a_part_is_absent_when_its_data_is(tmp_path):
         assert absent not in Reader(page).texts
 
 
-@pytest.mark.parametrize("part", sorted({*FULL} - {"error_total", "error_file"}))
+@pytest.mark.parametrize("part", sorted({*FULL} - {"error_total"}))
 def test_a_part_alone_brings_only_its_own_section(tmp_path, part):
     section = {"history": "training"}.get(part, part)
     assert Reader(write(tmp_path, make_report(), **{part: FULL[part]})).list_sections() == ALWAYS | {section}
@@ -109,12 +110,12 @@ def test_multi_class_shows_a_heat_map_up_to_30_labels_and_pairs_beyond(tmp_path)
 
 
 def test_headlines_have_their_name_interval_baselines_and_scale():
-    micro, exact, macro, loss = sections.pick_headlines(FULL_REPORT)
+    micro, exact, macro, loss = sections.pick_headlines(FULL_REPORT, TASKS["multi_label"])
     assert (micro.name, micro.value, micro.interval, micro.top) == ("micro F1", 0.6, [0.5511, 0.6522], 1.0)
     assert (exact.name, exact.baselines) == ("exact match", [("always 裁员", 0.125)])
     assert (macro.interval, macro.baselines) == (None, [])  # a baseline without this figure is no 0
     assert loss.is_loss and loss.top == pytest.approx(0.33)
-    assert sections.pick_headlines(make_report(task="multi_class"))[1].name == "accuracy"
+    assert sections.pick_headlines(make_report(), TASKS["multi_class"])[1].name == "accuracy"
 
 
 def test_entities_have_their_lengths_and_are_marked_in_the_text(tmp_path):

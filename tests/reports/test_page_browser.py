@@ -6,6 +6,7 @@ import pytest
 from toy_report import FIGURES, FULL, FULL_REPORT
 
 from zhlabel.reports.html import write_page
+from zhlabel.tasks import TASKS
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -39,16 +40,17 @@ def folder(tmp_path_factory):
     labels = {name: dict(FIGURES, support=place, train_texts=place * 9) for place, name in enumerate(LABELS)}
     report = FULL_REPORT | {"labels": labels}
     full = {**FULL, "errors": ERRORS, "curves": {**FULL["curves"], LABELS[24]: [[0, 1], [1, 0.5]]}}
-    write_page(folder / "multi_label.html", report, **full)
+    write_page(folder / "multi_label.html", report, task=TASKS["multi_label"], **full)
     confusion = [[9 if row == column else 1 for column in range(25)] for row in range(25)]
     write_page(
         folder / "multi_class.html",
-        report | {"task": "multi_class", "confusion": confusion},
+        report | {"confusion": confusion},
+        task=TASKS["multi_class"],
         **{**full, "errors": [{"text": "云岭", "gold": gold} for gold in ["裁员|起诉", "起诉", *LABELS]]},
     )
     by_length = [{"length": "2", "gold": 4, "decided": 3, "found": 2, "recall": 0.5, "precision": 0.6667}]
     entity_errors = {**full, "errors": [ENTITY] * 12, "curves": {}}
-    write_page(folder / "ner.html", report | {"task": "ner", "by_length": by_length}, **entity_errors)
+    write_page(folder / "ner.html", report | {"by_length": by_length}, task=TASKS["ner"], **entity_errors)
     return folder
 
 

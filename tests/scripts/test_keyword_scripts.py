@@ -240,6 +240,9 @@ def test_a_trained_method_extracts_and_its_folder_is_not_overwritten(folder):
     }
     for arguments, message in wrong.items():
         assert message in refuse(folder, *arguments, script="keyword_train.py"), arguments
+    with toy.hold_elsewhere(folder / "runs/held"):
+        message = refuse(folder, "--train-file", "absent.csv", "--run", "held", script="keyword_train.py")
+    assert "runs/held: another process is writing it" in message
 
 
 @pytest.mark.parametrize("flag", ["--output-file", "--score-file", "--frequencies"])

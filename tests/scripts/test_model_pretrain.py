@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import toy
+from toy_commands import find_line, place_scripts, run_line
 
 from zhlabel.checkpoints import find_checkpoint, read_weights
 from zhlabel.checkpoints.mlm_heads import read_heads
@@ -147,13 +148,13 @@ def test_ctrl_c_keeps_what_is_there_and_the_command_goes_on_to_the_same_result(t
     process.send_signal(signal.SIGINT)
     out, errors = process.communicate(timeout=60)
     assert process.returncode == 130 and "Traceback" not in errors, errors[-2000:]
-    assert "To go on, the same command with --out cut" in out and state.exists()
+    assert state.exists()
     record = read_record(tmp_path / "cut")
     assert not record["complete"] and 0 < record["steps"] < 30 * 18
     assert find_checkpoint(tmp_path / "cut").family == "albert"  # what is there can be used
 
-    done = call(tmp_path, *flags)
-    assert done.code == 0 and "going on with cut" in done.out, done.errors[-2000:]
+    done = run_line(place_scripts(tmp_path), find_line(out, "To go on: "))
+    assert "going on with cut" in done.out
     run_main(tmp_path, monkeypatch, epochs=30, out="whole")
     one, other = (read_weights(find_checkpoint(tmp_path / name)) for name in ("cut", "whole"))
     assert all(np.array_equal(one[name], other[name]) for name in other)
@@ -203,7 +204,7 @@ def test_other_settings_and_another_process_do_not_go_on_with_it(tmp_path, monke
         run_main(tmp_path, monkeypatch, out="runs/toy-pretrained-1")
     capsys.readouterr()
     run_main(tmp_path, monkeypatch)
-    assert "continue it: --out runs/toy-pretrained-1" in capsys.readouterr().out
+    assert "to go on: python model_pretrain.py --out runs/toy-pretrained-1" in capsys.readouterr().out
     assert read_record(tmp_path / "runs/toy-pretrained-2")["complete"]
     (tmp_path / "raw.txt").write_text("\n\n".join(LINES * 9), encoding="utf-8")
     with pytest.raises(InputError, match="text_sha256"):

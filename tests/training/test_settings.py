@@ -8,8 +8,8 @@ import toy
 from toy import refuse
 
 from zhlabel.errors import InputError
-from zhlabel.runs.plan import TUNING
-from zhlabel.training.settings import TrainingSettings, check_settings, make_settings, take_kept_settings
+from zhlabel.runs.plan import TRAINING, TUNING
+from zhlabel.training.settings import TrainingSettings, check_settings, make_settings
 
 
 def test_values_are_checked_as_the_command_line_is_all_at_once_with_the_nearest_names():
@@ -54,20 +54,20 @@ def test_a_training_goes_on_as_it_was_and_what_is_given_wins(tmp_path, finished)
     folder = tmp_path / "mine"
     write_training(folder, finished=finished)
     asked = TrainingSettings(run=str(folder), epochs=9, batch_size=4)
-    kept = take_kept_settings(asked, {"run", "batch_size"})
+    kept = TRAINING.keep_settings(asked, folder, {"run", "batch_size"})
     own = {name: tuple(value) if isinstance(value, list) else value for name, value in OWN.items()}
     assert {name: getattr(kept, name) for name in own} == own
     assert kept.batch_size == 4 and kept.run == str(folder)
-    assert take_kept_settings(asked, {"run", "epochs"}).epochs == 9
-    assert take_kept_settings(asked, None) == asked
+    assert TRAINING.keep_settings(asked, folder, {"run", "epochs"}).epochs == 9
+    assert TRAINING.keep_settings(asked, folder, None) == asked
 
 
 def test_without_a_training_of_that_name_the_settings_count(tmp_path):
     for run in ("", str(tmp_path / "new")):
-        assert take_kept_settings(TrainingSettings(run=run, epochs=9), {"run"}).epochs == 9
+        assert TRAINING.keep_settings(TrainingSettings(run=run, epochs=9), run, {"run"}).epochs == 9
 
 
 def test_a_plan_that_is_damaged_is_named(tmp_path):
     (tmp_path / "plan.json").write_text("[1]")
-    message = refuse(take_kept_settings, TrainingSettings(run=str(tmp_path)), {"run"})
+    message = refuse(TRAINING.keep_settings, TrainingSettings(run=str(tmp_path)), tmp_path, {"run"})
     assert "plan.json" in message and "Remove the folder" in message

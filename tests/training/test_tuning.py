@@ -184,3 +184,9 @@ def test_a_run_without_its_dev_predictions_says_so(run):
     (run.folder / DEV_FILE).unlink()
     with pytest.raises(InputError, match=r"dev\.npz is missing\. Copy the run again"):
         tuning.tune_run(run.folder, SETTINGS)
+
+
+def test_a_run_that_another_process_writes_into_is_left_alone(run):
+    with plan.TRAINING.lock(run.folder), pytest.raises(InputError, match="another process is training there"):
+        tuning.tune_run(run.folder, SETTINGS)
+    assert json.loads((run.folder / "run.json").read_text(encoding="utf-8")) == run.record

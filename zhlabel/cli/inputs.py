@@ -6,16 +6,16 @@ from zhlabel.cli.progress import Progress
 from zhlabel.errors import InputError
 
 
-def choose_texts(texts, default_texts, input_file, *, read, read_stream, count=None, script_name, progress=None):
+def choose_texts(texts, input_file, *, is_given, read, read_stream, count=None, script_name, progress=None):
     """Return a script's texts and how many they are.
 
-    Texts that differ from the script's own are given ones and come first; without them and without a file, standard
-    input is read, unless it is a terminal: then the script's own texts are taken.
+    Given texts come first; without them and without a file, standard input is read, unless it is a terminal: then the
+    script's own texts are taken.
 
     Args:
         texts: the setting TEXTS.
-        default_texts: the script's constant TEXTS.
         input_file: the setting INPUT_FILE; "": none.
+        is_given: whether the texts are of the command line, and not the script's own.
         read: gives an iterator over the texts of a file.
         read_stream: gives an iterator over the texts of standard input.
         count: gives the number of texts of a file, which it reads to its end; None: it is not wanted.
@@ -28,11 +28,11 @@ def choose_texts(texts, default_texts, input_file, *, read, read_stream, count=N
     Raises:
         InputError: there are given texts and a file too; as ``read`` and ``count``.
 
-    >>> texts, total = choose_texts(["一", "二"], [], "", read=open, read_stream=iter, script_name="x.py")
+    >>> options = {"read": open, "read_stream": iter, "script_name": "x.py"}
+    >>> texts, total = choose_texts(["一", "二"], "", is_given=True, **options)
     >>> list(texts), total
     (['一', '二'], 2)
     """
-    is_given = tuple(texts) != tuple(default_texts)
     if input_file and is_given:
         raise InputError(f"{script_name}: texts are given and --input-file {input_file} too. Leave one out.")
     if input_file:

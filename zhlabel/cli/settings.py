@@ -88,8 +88,18 @@ def _suggest(word, flags):
     return f"the nearest is {near[0]}" if near else "--help lists the flags there are"
 
 
+def declare_types(settings, limits):
+    """Return limits in which a setting without one has its type, so that a constant edited to 1 stays a text.
+
+    Args:
+        settings: a dataclass of settings, whose defaults have the types.
+        limits: as ``read_settings`` takes them.
+    """
+    return {field.name.upper(): type(field.default) for field in dataclasses.fields(settings)} | limits
+
+
 def _is_range(limit):
-    return limit is not None and not isinstance(limit[-1], str)
+    return isinstance(limit, tuple) and not isinstance(limit[-1], str)
 
 
 def _is_open(value, limit):
@@ -98,6 +108,8 @@ def _is_open(value, limit):
 
 
 def _find_kind(value, limit):
+    if isinstance(limit, type):
+        return limit
     return type(limit[-2]) if _is_range(limit) else type(value)
 
 
@@ -119,7 +131,7 @@ def _parse(text, kind, limit):
 
 def _judge(value, limit):
     """Describe what is wrong with a value of the right type, or give ""."""
-    if limit is None or _is_open(value, limit):
+    if not isinstance(limit, tuple) or _is_open(value, limit):
         return ""
     if _is_range(limit):
         low, high = limit[-2:]
@@ -145,8 +157,8 @@ def _read_defaults(constants, lines, limits):
         if isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value):
             value = tuple(value)
         kind = _find_kind(value, limit)
-        if kind is float and type(value) is int:
-            value = float(value)
+        if (kind is float and type(value) is int) or (kind is str and type(value) in (int, float)):
+            value = kind(value)
         if kind not in _WANTED or not (type(value) is kind or _is_open(value, limit)):
             wanted = _describe_kind(kind, limit)
             problems.append(f"line {line}: {name} = {value!r}, expected {wanted}")
@@ -198,15 +210,16 @@ def read_settings(source, constants, arguments, *, limits=None, bare="", name="t
     The constants are the upper-case assignments above the script's first function: texts, whole numbers, fractions,
     True or False, lists of texts. A flag's value must be of its constant's type: a whole number refuses "1.5", a
     fraction accepts "1" and "1e-4", True or False is written true/false/yes/no/1/0, a list is separated by commas or
-    its flag is repeated. A range in ``limits`` decides between whole number and fraction by its lower end, so that a
-    LEARNING_RATE edited to ``1`` stays a fraction; one that begins with "" allows "" too: chosen by itself.
+    its flag is repeated. ``limits`` may declare another type than a constant's value has: a range by its lower end, so
+    that a LEARNING_RATE edited to ``1`` stays a fraction, or ``str``, so that a THRESHOLD edited to ``1`` stays a text.
+    A range that begins with "" allows "" too: chosen by itself.
 
     Args:
         source: the script's source text, for the constants' names and order.
         constants: their values by name; the script's ``globals()``.
         arguments: the command line without the script's name.
-        limits: {name: ("choice", "choice"), (lowest, highest) or ("", lowest, highest)}; a highest of ``math.inf``
-            leaves the end open.
+        limits: {name: ("choice", "choice"), (lowest, highest), ("", lowest, highest) or a type}; a highest of
+            ``math.inf`` leaves the end open.
         bare: the list that bare arguments are added to, each whole, commas and all; "" refuses them by name.
         name: the script's file name, for messages.
 
@@ -305,8 +318,9 @@ def format_changes(settings, constants, *, bare=""):
     lines = []
     for field in dataclasses.fields(settings):
         value, default = getattr(settings, field.name), constants[field.name.upper()]
-        if field.name.upper() != bare and value != (tuple(default) if isinstance(default, list) else default):
-            shown = list(value) if isinstance(value, tuple) else value
+        shown = list(value) if isinstance(value, tuple) else value
+        own = list(default) if isinstance(default, tuple) else str(default) if isinstance(value, str) else default
+        if field.name.upper() != bare and shown != own:
             lines.append(f"{field.name.upper()} = {shown!r} (in the file: {default!r})")
     return lines
 

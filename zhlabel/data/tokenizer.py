@@ -61,18 +61,6 @@ class Encodings:
         """How many texts are longer than a row and were laid into several."""
         return int((self.row_counts > 1).sum())
 
-    def describe_long(self):
-        """Count how many texts are longer than a row, and what became of them; "" if none is."""
-        count, fate = self.truncated, "were cut"
-        if self.windowed:
-            count, fate = self.windowed, f"were laid into windows, {len(self):,} rows in all"
-        if not count:
-            return ""
-        return (
-            f"{count:,} of {len(self.full_lengths):,} texts have more tokens than a row and {fate}; "
-            f"the longest has {self.full_lengths.max():,}"
-        )
-
     def _count_kept(self):
         return np.bincount(self.owners, weights=self.lengths - 2, minlength=len(self.full_lengths))
 
@@ -203,8 +191,10 @@ def _keep_both_ends(count, room):
 
 def _lay_windows(count, room):
     """Return full windows, evenly spread, each sharing at least room // 4 tokens with the next."""
-    windows = 1 + math.ceil(max(count - room, 0) / max(room - room // 4, 1))
-    firsts = np.linspace(0, max(count - room, 0), windows).astype(int)
+    if count <= room:
+        return _cut(count, room)
+    windows = 1 + math.ceil((count - room) / max(room - room // 4, 1))
+    firsts = np.linspace(0, count - room, windows).astype(int)
     return [(int(first), [slice(first, first + room)]) for first in firsts]
 
 

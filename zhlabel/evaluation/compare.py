@@ -1,17 +1,19 @@
 """Several runs on several files: their figures side by side, and which differ by more than chance."""
 
+import contextlib
 import itertools
 import re
 from pathlib import Path
 
+from zhlabel.cli.commands import write_command
 from zhlabel.errors import InputError
 from zhlabel.evaluation.compare_text import format_comparison
 from zhlabel.io.delimited import write_csv
-from zhlabel.io.files import write_whole
+from zhlabel.io.files import explain_write_errors, write_whole
 from zhlabel.io.json import read_json, write_json
 from zhlabel.metrics.outcomes import read_outcomes
 from zhlabel.metrics.significance import compare_outcomes
-from zhlabel.runs.record import RUNS_FOLDER, read_run
+from zhlabel.runs.record import RUNS_FOLDER
 
 _FIGURES = ("micro f1-score", "accuracy", "macro f1-score", "hamming_loss")  # the first that a task has is its headline
 _BY_LABELS = ("macro f1-score", "hamming_loss")  # they depend on how many labels a run knows
@@ -19,18 +21,18 @@ _COSTS = ("parameters", "size_mib", "texts_per_second", "peak_memory_mib")
 _MOST_IN_ALL_PAIRS = 5  # runs; they make 10 pairs
 
 
-def check_tasks(folders):
+def check_tasks(records):
     """Stop where runs can't be compared, before anything is evaluated.
 
     Args:
-        folders: the runs' folders.
+        records: {the run's folder: the dict of its run.json}.
 
     Raises:
-        InputError: the runs are of different tasks, or one is no run.
+        InputError: the runs are of different tasks.
     """
     runs = {}
-    for folder in folders:
-        runs.setdefault(read_run(folder)["task"], []).append(str(folder))
+    for folder, record in records.items():
+        runs.setdefault(record["task"], []).append(str(folder))
     if len(runs) > 1:
         found = ", ".join(f"{task} ({', '.join(names)})" for task, names in runs.items())
         raise InputError(f"The runs are of different tasks and can't be compared: {found}. Name runs of one task.")
@@ -137,7 +139,7 @@ def _check_texts(runs, file):
         found = ", ".join(f"{count:,} with {run}" for run, count in counts.items())
         raise InputError(
             f"{file}: runs were evaluated on different numbers of its texts: {found}. Evaluate anew: "
-            f"python model_evaluate.py --run {','.join(runs)} --data-file {file}"
+            + write_command("model_evaluate.py", run=",".join(runs), data_file=file)
         )
 
 
@@ -212,7 +214,28 @@ def _list_figures(comparison):
                 yield {**place, "figure": name, "value": row[name]}
 
 
-def name_comparison_folder():
-    """Return the next free folder runs/compare-<n>, n from 1."""
+@contextlib.contextmanager
+def claim_comparison_folder():
+    """Make the next free folder runs/compare-<n>, n from 1, so that no other process takes it; empty it goes again.
+
+    Raises:
+        InputError: it can't be made.
+    """
     taken = [re.fullmatch(r"compare-(\d+)", path.name) for path in RUNS_FOLDER.glob("*")]
-    return RUNS_FOLDER / f"compare-{1 + max((int(match[1]) for match in taken if match), default=0)}"
+    first = 1 + max((int(match[1]) for match in taken if match), default=0)
+    folder = next(filter(None, (_make_new(RUNS_FOLDER / f"compare-{number}") for number in itertools.count(first))))
+    try:
+        yield folder
+    finally:
+        with contextlib.suppress(OSError):  # it holds a comparison
+            folder.rmdir()
+
+
+def _make_new(folder):
+    """Make a folder and return it; None where it is there already."""
+    with explain_write_errors(folder):
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            return None
+    return folder

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zhlabel.data.layout import Layout
 from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import write_csv
@@ -18,7 +19,7 @@ from zhlabel.metrics.bootstrap import bootstrap_intervals
 from zhlabel.metrics.calibration import score_calibration
 from zhlabel.metrics.outcomes import write_outcomes
 from zhlabel.runs.folder import read_history
-from zhlabel.runs.record import WEIGHTS_FILE, read_run
+from zhlabel.runs.record import WEIGHTS_FILE
 
 _PAGE_ERRORS = 2000  # errors on the page; errors.csv has them all
 _BARS = 24  # of the histogram of lengths
@@ -56,18 +57,18 @@ class Evaluated:
         return self.examples, self.predictions, self.decided, self.gold
 
 
-def check_data_file(folder, data_file, sha256):
+def check_data_file(folder, record, data_file, sha256):
     """Stop where a run's thresholds were chosen on the very file that is to be reported.
 
     Args:
         folder: the run's folder.
+        record: the dict of its run.json.
         data_file: the evaluated file.
         sha256: its hash.
 
     Raises:
         InputError: they were; without a DEV_FILE they come from a share of the training file.
     """
-    record = read_run(folder)
     part = "dev" if "dev" in record["data"] else "train"
     thresholds = Thresholds.from_record(record["thresholds"], source=f"{folder}/run.json")
     if thresholds.common is not None and record["data"][part]["sha256"] == sha256:
@@ -78,23 +79,23 @@ def check_data_file(folder, data_file, sha256):
         )
 
 
-def read_training_data(folder, task, *, note):
+def read_training_data(run, *, note):
     """Read the file that a run was trained on, for what is to be learnt from it without the encoder.
 
     Args:
-        folder: the run's folder.
-        task: its Task.
+        run: a loaded Run.
         note: called with what the user should know.
 
     Returns:
         (M texts, what ``Task.encode_gold`` gives of them), or None where the file is gone or has changed.
     """
-    file = read_run(folder)["data"]["train"]
+    file, task = run.record["data"]["train"], run.task
     if not Path(file["file"]).is_file() or hash_file(file["file"]) != file["sha256"]:
         note(f"{file['file']} is not there any more, or has changed since the training: no baseline is learnt from it")
         return None
-    examples = task.read(file["file"], warn=lambda notes: None)
-    return [example.text for example in examples], task.encode_gold(examples, source=f"{folder}/label.json")
+    layout = Layout.pick(run.record["settings"])
+    examples, _ = task.read(file["file"], layout=layout, known=task.labels, warn=lambda notes: None)
+    return [example.text for example in examples], task.encode_gold(examples, source=f"{run.folder}/label.json")
 
 
 def label_examples(run, examples, gold, *, thresholds, batch_size):
@@ -251,11 +252,11 @@ def _write_files(target, evaluated, report, text, outcomes):
     write_page(
         target / "report.html",
         report,
+        task=task,
         sweep=rows,
         curves=curves,
         errors=errors,
         error_total=total,
-        error_file=task.error_file,
         confusions=shown["confusions.csv"],
         suspects=shown["suspects.csv"][:_PAGE_ERRORS],
         history=read_history(evaluated.run.folder),

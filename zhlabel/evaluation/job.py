@@ -3,6 +3,8 @@
 import contextlib
 from pathlib import Path
 
+from zhlabel.cli.commands import write_command
+from zhlabel.data.layout import Layout
 from zhlabel.decisions.thresholds import Thresholds, parse_threshold
 from zhlabel.errors import InputError
 from zhlabel.evaluation import compare
@@ -15,7 +17,6 @@ from zhlabel.evaluation.evaluate import (
 )
 from zhlabel.io.files import hash_file, hold_output
 from zhlabel.runs.find import choose_evaluation_folder
-from zhlabel.runs.record import read_run
 
 
 class Report(dict):
@@ -31,28 +32,29 @@ class Report(dict):
         self.text, self.folder = text, Path(folder)
 
 
-def choose_files(folders, files, *, threshold):
+def choose_files(records, files, *, threshold):
     """Return the files to evaluate runs on, and stop where there is none or one can't be.
 
     Args:
-        folders: the runs' folders.
+        records: {the run's folder: the dict of its run.json}.
         files: names of files, at least one.
         threshold: as ``evaluate_files``.
 
     Raises:
         InputError: the runs are of different tasks, their thresholds were chosen on a file, or there is no file.
     """
-    compare.check_tasks(folders)
+    compare.check_tasks(records)
     if not files:
-        trained_on = read_run(folders[0])["data"]["train"]["file"]
+        folder, record = next(iter(records.items()))
+        trained_on = record["data"]["train"]["file"]
         raise InputError(
-            f"{folders[0]} was trained on {trained_on}, so the sample's test file does not fit. "
+            f"{folder} was trained on {trained_on}, so the sample's test file does not fit. "
             "Name your file of labelled texts: --data-file my_test.csv"
         )
     if parse_threshold(threshold) is None:
-        for folder in folders:
+        for folder, record in records.items():
             for file in files:
-                check_data_file(folder, file, hash_file(file))
+                check_data_file(folder, record, file, hash_file(file))
     return files
 
 
@@ -69,7 +71,7 @@ def hold_evaluations(folder, files):
         yield
 
 
-def evaluate_files(run, files, *, threshold="", baseline=True, batch_size=16, note=lambda line: None):
+def evaluate_files(run, files, *, threshold="", baseline=True, batch_size=16, layout=None, note=lambda line: None):
     """Evaluate a run on files, and write the reports of each into the run's folder.
 
     Args:
@@ -78,6 +80,7 @@ def evaluate_files(run, files, *, threshold="", baseline=True, batch_size=16, no
         threshold: "" for the run's own; else as ``thresholds.parse_threshold``.
         baseline: also learn the run's training file without the encoder.
         batch_size: texts at once.
+        layout: a Layout; what it leaves open is as the run's training texts were read, or found by itself.
         note: called with each line for the user.
 
     Returns:
@@ -87,11 +90,13 @@ def evaluate_files(run, files, *, threshold="", baseline=True, batch_size=16, no
         InputError: a file is wrong, or does not fit the run.
     """
     given, task = parse_threshold(threshold), run.task
-    command = f"model_evaluate.py --run {run.folder} --data-file {task.sample.format('test')}"
-    examples = [task.read_examples(file, print_note=note, command=command) for file in files]
+    command = write_command("model_evaluate.py", run=run.folder, data_file=task.sample.format("test"))
+    layout = (layout or Layout()).fill(Layout.pick(run.record["settings"]))
+    options = {"layout": layout, "known": task.labels, "print_note": note, "command": command}
+    examples = [task.read_examples(file, **options)[0] for file in files]
     gold = [task.encode_gold(each, source=f"{run.folder}/label.json") for each in examples]
     notes = _list_notes(run, threshold, given)
-    train = read_training_data(run.folder, task, note=notes.append) if baseline else None
+    train = read_training_data(run, note=notes.append) if baseline else None
     options = {"thresholds": run.settle_thresholds(given), "batch_size": batch_size}
     evaluated = (label_examples(run, *each, **options) for each in zip(examples, gold, strict=True))
     return [
@@ -156,18 +161,18 @@ def describe_report(report, *, is_given):
     return lines
 
 
-def compare_files(folders, files):
-    """Lay the evaluations of several runs side by side, and write the comparison into a folder of its own.
+def compare_files(folders, files, target):
+    """Lay the evaluations of several runs side by side, and write the comparison.
 
     Args:
         folders: the runs' folders, each evaluated on each file.
         files: names of files.
+        target: the comparison's folder.
 
     Returns:
         A Report.
     """
     targets = [choose_evaluation_folder(folder, file, hash_file(file)) for folder in folders for file in files]
     compared = compare.compare_evaluations(compare.read_evaluations(targets))
-    target = compare.name_comparison_folder()
     compare.write_comparison(compared, target)
     return Report(compared, text=compare.format_comparison(compared), folder=target)

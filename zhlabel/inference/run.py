@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from zhlabel.cli.commands import write_command
 from zhlabel.data.given import list_texts
 from zhlabel.data.tags import list_tags
 from zhlabel.data.tokenizer import Tokenizer
@@ -14,7 +15,7 @@ from zhlabel.errors import InputError
 from zhlabel.inference.openvino import GRAPHS, OpenvinoModel
 from zhlabel.runs.folder import RunFolder, read_weight
 from zhlabel.runs.record import GRAPH_FILES, INT8_FILES, LABELS_FILE, RUN_FILE, WEIGHTS_FILE
-from zhlabel.tasks import TASKS
+from zhlabel.tasks import find_task
 from zhlabel.tasks.base import Task
 
 
@@ -174,7 +175,7 @@ def load_run(folder, *, precision="float32", note=lambda line: None):
     folder = folder if isinstance(folder, RunFolder) else RunFolder(folder)
     for line in folder.notes:
         note(f"note: {line}")
-    task = TASKS[folder.record["task"]](folder.labels)
+    task = find_task(folder.record, folder.path)(folder.labels)
     _check_settings(folder, task)
     tokenizer = Tokenizer(folder.vocabulary)
     # Who removes model.xml asks for TensorFlow, on a GPU for example; any other loss is an error.
@@ -188,7 +189,7 @@ def load_run(folder, *, precision="float32", note=lambda line: None):
     elif precision != "float32":
         raise InputError(
             f"{folder.path} has no {GRAPH_FILES[0]}, and TensorFlow computes in float32. Use that, or have the "
-            f"graph made: python model_train.py --run {folder.path}"
+            f"graph made: {write_command('model_train.py', run=folder.path)}"
         )
     else:
         if folder.has(*GRAPH_FILES):

@@ -4,7 +4,7 @@ from zhlabel.backend import tf
 from zhlabel.data.batching import map_rows
 from zhlabel.models.weights import fill_weights
 from zhlabel.runs.record import WEIGHTS_FILE
-from zhlabel.tasks import TASKS
+from zhlabel.tasks import find_task
 
 
 def predict_rows(model, table, *, batch_size):
@@ -57,7 +57,7 @@ def load_model(folder):
     record, config = folder.record, folder.encoder_config
     weights_file = folder.check(WEIGHTS_FILE)
     configure_devices()
-    task = TASKS[record["task"]](folder.labels)
+    task = find_task(folder.record, folder.path)(folder.labels)
     head = record["settings"]["head"]
     encoder = build_encoder(config, seed=0, outputs=HEADS[head].outputs)
     model = task.build_model(encoder, head=head, seed=0)

@@ -168,6 +168,24 @@ def write_whole(path, *, binary=False):
 
 
 @contextlib.contextmanager
+def explain_write_errors(name):
+    """Turn the OSError of a block that writes into an InputError.
+
+    Args:
+        name: what can't be written then.
+
+    Raises:
+        InputError: there was one.
+    """
+    try:
+        yield
+    except OSError as problem:
+        raise InputError(
+            f"{name} can't be written: {problem.strerror or problem}. Put that right, or give another name."
+        ) from None
+
+
+@contextlib.contextmanager
 def hold_output(path):
     """Hold a file or folder that is written over time, so that no other process writes it meanwhile.
 
@@ -185,16 +203,15 @@ def hold_output(path):
         return
     place = Path(os.path.abspath(path))  # gives "." its name
     lock_file = place.parent.resolve() / f".{place.name}.lock"
-    try:
+    lock = FileLock(lock_file, is_singleton=True)
+    with explain_write_errors(path):
         lock_file.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(lock_file, is_singleton=True)
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise InputError(
-            f"{path}: another process is writing it. Wait until that has ended, or give another name."
-        ) from None
-    except OSError as problem:
-        raise InputError(f"{path} can't be written: {problem.strerror or problem}.") from None
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise InputError(
+                f"{path}: another process is writing it. Wait until that has ended, or give another name."
+            ) from None
     try:
         yield
     finally:
@@ -233,6 +250,10 @@ def check_characters(where, text):
     >>> check_characters("a.jsonl, line 1", "裁员")
     '裁员'
     """
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise InputError(f"{where}: the text holds half a character (a lone \\ud800...\\udfff). Remove it there.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"{where}: the text holds half a character (a lone \\ud800...\\udfff). Remove it there."
+        ) from None
     return text

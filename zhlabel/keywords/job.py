@@ -13,6 +13,7 @@ from zhlabel.cli.progress import Progress
 from zhlabel.cli.settings import check_values
 from zhlabel.data.given import list_texts
 from zhlabel.data.keywords import count_gold, read_gold
+from zhlabel.data.layout import Layout
 from zhlabel.data.texts import read_standard_input, read_texts
 from zhlabel.environment import check_environment
 from zhlabel.errors import InputError
@@ -60,14 +61,14 @@ def extract_lists(texts, *, progress=None, **settings):
         return [_list_keywords(found[method]) for found in extract_keywords(texts, recipe, processes=1)]
 
 
-def run_job(settings, *, default_texts=(), show, progress=None):
+def run_job(settings, *, are_given=True, show, progress=None):
     """Extract keywords by one method or several; write or show them, and compare the methods where there is gold.
 
     A stopped job whose results go into a file goes on behind them.
 
     Args:
         settings: ExtractionSettings.
-        default_texts: texts that give way to standard input, which counts where ``settings.texts`` are these.
+        are_given: whether ``settings.texts`` come before standard input.
         show: takes what is for standard output: a JSON line for each result that goes into no file, the comparison.
         progress: a ``cli.progress.Progress``; None is silent.
 
@@ -82,11 +83,11 @@ def run_job(settings, *, default_texts=(), show, progress=None):
         for path in (settings.output_file, settings.score_file, settings.frequencies):
             stack.enter_context(hold_output("" if path == settings.frequencies and Path(path).exists() else path))
         stack.callback(progress.close)
-        _extract_and_score(settings, default_texts, show, progress)
+        _extract_and_score(settings, are_given, show, progress)
 
 
-def _extract_and_score(settings, default_texts, show, progress):
-    pairs, total, judged = _choose_texts(settings, default_texts, progress)
+def _extract_and_score(settings, are_given, show, progress):
+    pairs, total, judged = _choose_texts(settings, are_given, progress)
     if total == 0:
         raise InputError(f"{settings.input_file} holds no text. Expected a text a line, or a column content.")
     if settings.score_file and not judged:
@@ -96,7 +97,8 @@ def _extract_and_score(settings, default_texts, show, progress):
         )
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        corpus = functools.partial(read_texts, settings.input_file) if settings.input_file else None
+        layout = Layout.pick(vars(settings))
+        corpus = functools.partial(read_texts, settings.input_file, layout=layout) if settings.input_file else None
         recipe = prepare_recipe(settings, folder, corpus, total, progress)
         scorers = {name: Scorer() for name in settings.method} if judged else {}
         writer = stack.enter_context(_open_results(settings, recipe)) if settings.output_file else None
@@ -141,19 +143,20 @@ def _check_files(settings):
             check_writable(path)
 
 
-def _choose_texts(settings, default_texts, progress):
+def _choose_texts(settings, are_given, progress):
     """Return pairs of a text and its gold keywords or None, how many (None: unknown), and those with gold."""
+    layout = Layout.pick(vars(settings))
     texts, total = choose_texts(
         settings.texts,
-        default_texts,
         settings.input_file,
-        read=read_gold,
+        is_given=are_given,
+        read=functools.partial(read_gold, layout=layout, warn=progress.note),
         read_stream=read_standard_input,
         script_name="keyword_extract.py",
         progress=progress,
     )
     if settings.input_file:
-        return texts, *count_gold(settings.input_file)
+        return texts, *count_gold(settings.input_file, layout=layout)
     return ((text, None) for text in texts), total, 0
 
 
@@ -163,7 +166,7 @@ def _open_results(settings, recipe):
     files = [recipe.stop_words, recipe.user_dictionary, settings.frequencies]
     job["files"] = [hash_file(each) if each and Path(each).exists() else "" for each in files]
     job["weights"] = {name: hash_run(name, run) for name, run in recipe.runs.items()}
-    return open_writer(settings.output_file, task="keywords", job=job, input_file=settings.input_file)
+    return open_writer(settings.output_file, form="keywords", job=job, input_file=settings.input_file)
 
 
 def _score_text(scorers, reader, text, gold, found, top_k):
@@ -212,8 +215,7 @@ def _extract(settings, recipe, pairs, total, scorers, writer, show, progress):
                 progress.step(done_texts, total, "extracting")
     except KeyboardInterrupt:
         if writer:
-            next_time = "goes on from here" if writer.resumable else "begins again"
-            progress.note(f"{writer.done:,} results are written; the same command {next_time}.")
+            progress.note(writer.describe_stop("results are written"))
         raise
     finally:
         progress.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 from zhlabel.checkpoints import find_checkpoint
 from zhlabel.data.keywords import KEYWORD_TYPE
 from zhlabel.errors import InputError
-from zhlabel.io.files import hash_file
+from zhlabel.io.files import explain_write_errors, hash_file
 from zhlabel.keywords.corpus.frequencies import add_frequencies, read_frequencies, write_frequencies
 from zhlabel.keywords.corpus.topics import draw_texts, fit_topics, write_topics
 from zhlabel.keywords.extract import Recipe, count_phrases
@@ -37,9 +37,10 @@ def prepare_recipe(settings, folder, corpus, total, progress):
     """
     needs = {need for name in settings.method for need in METHODS[name].needs}
     runs = {name: find_run(name, settings.run) for name in settings.method if METHODS[name].is_trained}
-    folders = [run for name, run in runs.items() if "model" in METHODS[name].needs]
+    learned = {name: run for name, run in runs.items() if "model" in METHODS[name].needs}
+    notes = {name: check_keyword_run(run, name) for name, run in learned.items()}
     words = {"stop_words": settings.stop_words, "user_dictionary": settings.user_dictionary}
-    stop_words, user_dictionary = take_words(folders, **words)
+    stop_words, user_dictionary = take_words(list(learned.values()), **words)
     recipe = Recipe(
         methods=settings.method,
         top_k=settings.top_k,
@@ -52,6 +53,8 @@ def prepare_recipe(settings, folder, corpus, total, progress):
     recipe.make_reader()  # tells wrong files of words now
     for name, run in recipe.runs.items():
         progress.note(f"{name}: {run}")
+        if notes.get(name):
+            progress.note(f"note: {notes[name]}")
     if "vectors" in needs and not (Path(settings.checkpoint) / RUN_FILE).is_file():
         find_checkpoint(settings.checkpoint)  # tells a wrong folder now
     if "frequencies" in needs:
@@ -135,9 +138,7 @@ def find_run(method, name):
         InputError: there is none, or the named one is of another kind.
     """
     if method != "tagger":
-        folder = locate_run(name) if name else find_newest_keyword_run(method)
-        check_keyword_run(folder, method)
-        return str(folder)
+        return str(locate_run(name) if name else find_newest_keyword_run(method))
     if name:
         task = read_run(locate_run(name))["task"]
         if task != "ner":
@@ -175,8 +176,6 @@ def check_writable(path):
         InputError: the folder around it can't be written to.
     """
     path = Path(path)
-    try:
+    with explain_write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=path.parent).close()
-    except OSError as problem:
-        raise InputError(f"{path} can't be written: {problem.strerror or problem}. Give another name.") from None

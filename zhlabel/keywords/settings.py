@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from zhlabel.cli.settings import declare_types
 from zhlabel.keywords.registry import METHODS
 from zhlabel.keywords.text.words import LANGUAGES
 from zhlabel.keywords.train import TRAINED_METHODS
@@ -18,6 +19,7 @@ class ExtractionSettings:
         output_file: .csv, .jsonl or .parquet; "": results are shown.
         score_file: .json or .csv, gets the comparison.
         top_k: keywords a text, at most.
+        text_column: the column of the texts; "": found; several, with commas between, are joined by a line end.
         language: "zh" or "en"; "": told text by text.
         stop_words: a file of words that never begin or end a keyword; "": the run's, else ours.
         user_dictionary: a file of Chinese words that jieba shall know.
@@ -33,6 +35,7 @@ class ExtractionSettings:
     output_file: str = ""
     score_file: str = ""
     top_k: int = 10
+    text_column: str = ""
     language: str = ""
     stop_words: str = ""
     user_dictionary: str = ""
@@ -51,6 +54,7 @@ class KeywordTrainingSettings:
         method: one of TRAINED_METHODS.
         train_file: texts with gold keywords.
         folds: parts of the cross-validation before the training on all texts; 0: none.
+        text_column: the column of the texts; "": found; several, with commas between, are joined by a line end.
         language: "zh" or "en"; "": told text by text.
         stop_words: a file of words that never begin or end a keyword; "": ours.
         user_dictionary: a file of Chinese words that jieba shall know; "": none.
@@ -62,6 +66,7 @@ class KeywordTrainingSettings:
     method: str = "ranker"
     train_file: str = "data/keywords.train.jsonl"
     folds: int = 5
+    text_column: str = ""
     language: str = ""
     stop_words: str = ""
     user_dictionary: str = ""
@@ -70,10 +75,12 @@ class KeywordTrainingSettings:
     run: str = ""
 
 
-EXTRACTION_LIMITS = {
+_EXTRACTION = {
     "METHOD": tuple(METHODS),
     "TOP_K": (1, 1000),
     "LANGUAGE": ("", *LANGUAGES),
     "PROCESSES": ("", 1, math.inf),
 }
-TRAINING_LIMITS = {"METHOD": TRAINED_METHODS, "FOLDS": (0, 100), "LANGUAGE": ("", *LANGUAGES), "SEED": (0, 2**31 - 1)}
+_TRAINING = {"METHOD": TRAINED_METHODS, "FOLDS": (0, 100), "LANGUAGE": ("", *LANGUAGES), "SEED": (0, 2**31 - 1)}
+EXTRACTION_LIMITS = declare_types(ExtractionSettings, _EXTRACTION)
+TRAINING_LIMITS = declare_types(KeywordTrainingSettings, _TRAINING)

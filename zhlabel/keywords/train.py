@@ -7,8 +7,9 @@ import numpy as np
 
 from zhlabel.cli.progress import Progress
 from zhlabel.data.keywords import read_gold
+from zhlabel.data.layout import Layout
 from zhlabel.errors import InputError
-from zhlabel.io.files import hash_file
+from zhlabel.io.files import hash_file, hold_output
 from zhlabel.keywords.corpus.frequencies import count_frequencies, read_frequencies
 from zhlabel.keywords.evaluation.scoring import JUDGED_KEYWORDS, Scorer, prepare_gold
 from zhlabel.keywords.extract import choose_best
@@ -57,13 +58,21 @@ def train_keywords(settings, *, progress=None):
     if settings.folds == 1:
         raise InputError("--folds 1: one part leaves none to train on. Give 0 (no cross-validation), or at least 2.")
     folder = choose_new_folder(settings.method, settings.run)
-    check_writable(folder)
+    with hold_output(folder):  # a second one ends before it reads anything
+        check_writable(folder)
+        _train_into(folder, settings, progress)
+    return folder
+
+
+def _train_into(folder, settings, progress):
     frequencies = read_frequencies(settings.frequencies) if settings.frequencies else None
     examples, without = read_examples(
         settings.train_file,
         language=settings.language,
         stop_words=read_stop_words(settings.stop_words) if settings.stop_words else None,
         user_dictionary=settings.user_dictionary,
+        layout=Layout.pick(vars(settings)),
+        note=progress.note,
     )
     keywords = sum(len(each.keywords) for each in examples)
     note = f"; {without:,} texts without are left out" if without else ""
@@ -81,10 +90,9 @@ def train_keywords(settings, *, progress=None):
     data |= {"texts": len(examples), "gold": keywords, "without": without}
     write_keyword_run(folder, settings.method, model, settings=asdict(settings), data=data, scores=scores)
     progress.note(f"written: {folder}")
-    return folder
 
 
-def read_examples(path, *, language="", stop_words=None, user_dictionary=""):
+def read_examples(path, *, language="", stop_words=None, user_dictionary="", layout=None, note=None):
     """Read the texts of a file that have gold keywords.
 
     Args:
@@ -92,6 +100,8 @@ def read_examples(path, *, language="", stop_words=None, user_dictionary=""):
         language: "zh", "en", or "" to tell it text by text.
         stop_words: as WordReader.
         user_dictionary: as WordReader.
+        layout: as ``read_gold``.
+        note: as ``warn`` of ``read_gold``.
 
     Returns:
         A list of Examples, and how many texts were left out because they have none.
@@ -103,7 +113,7 @@ def read_examples(path, *, language="", stop_words=None, user_dictionary=""):
     reader = WordReader(language=language, **options)
     readers = {each: WordReader(language=each, **options) for each in LANGUAGES}
     examples, without = [], 0
-    for text, keywords in read_gold(path):
+    for text, keywords in read_gold(path, layout=layout, warn=note):
         if not keywords:
             without += 1
             continue

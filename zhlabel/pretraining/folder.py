@@ -12,22 +12,15 @@ RECORD_FILE = f"{FOLDER}/record.json"
 HISTORY_FILE = f"{FOLDER}/history.csv"
 
 
-def name_new_folder(checkpoint_folder):
-    """Return the next free folder, runs/<checkpoint>-pretrained-<n>.
-
-    Args:
-        checkpoint_folder: CHECKPOINT.
-    """
-    return name_new_run(Path(checkpoint_folder).resolve().name, "pretrained")
-
-
 PRETRAINING = TrainingKind(
     work="pretraining",
+    script="model_pretrain.py",
     flag="OUT",
+    gain="what is learnt",
     record_file=RECORD_FILE,
     plan_file=f"{FOLDER}/plan.json",
     states=(STATE_FILE,),
-    name_next=lambda plan: name_new_folder(plan["checkpoint"]),
+    name_next=lambda plan: name_new_run(Path(plan["checkpoint"]).resolve().name, "pretrained"),
 )
 
 

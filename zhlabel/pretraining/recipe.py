@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 
@@ -23,18 +22,19 @@ from zhlabel.pretraining.folder import (
     RECORD_FILE,
     STATE_FILE,
     make_plan,
-    name_new_folder,
 )
 from zhlabel.pretraining.masking import MaskedBatches, find_token_kinds
 
 _VERSIONS_KEPT = ("tensorflow", "tf-keras", "bert4keras", "tokenizers", "jieba", "numpy")
 
 
-def pretrain(settings, *, progress=None):
+def pretrain(settings, *, given=None, progress=None):
     """Pretrain a checkpoint further on raw text, or go on with a pretraining that was stopped.
 
     Args:
         settings: PretrainingSettings.
+        given: names of the settings that count where ``out`` names a pretraining that has begun; all others are as that
+            pretraining has them. None: all count.
         progress: a ``cli.progress.Progress``; None is silent.
 
     Returns:
@@ -45,13 +45,14 @@ def pretrain(settings, *, progress=None):
         KeyboardInterrupt: Ctrl-C; what is learnt is kept.
     """
     progress = progress or Progress()
+    settings = PRETRAINING.keep_settings(settings, settings.out, given)
     checkpoint = find_checkpoint(settings.checkpoint)
     if checkpoint.note:
         progress.note(checkpoint.note)
     check_positions(checkpoint, settings.max_length)
     kinds = find_token_kinds(read_vocabulary(checkpoint.vocab_file), place=checkpoint.vocab_file)
     plan = make_plan(asdict(settings), checkpoint)
-    folder = _choose_folder(settings, plan, progress)
+    folder = PRETRAINING.choose_folder(settings.out, plan, note=progress.note)
     with hold_output(folder):  # a second one ends before it reads the text
         _read_and_train(settings, checkpoint, kinds, plan, folder, progress)
     return folder
@@ -79,21 +80,8 @@ def _read_and_train(settings, checkpoint, kinds, plan, folder, progress):
             record = _write_result(settings, checkpoint, training, computed_in, folder, complete)
             progress.note(_describe_result(folder, record, training.total_steps))
         if not complete:
-            progress.note(f"Stopped after step {training.steps_done}. To go on, the same command with --out {folder}")
+            progress.note(f"Stopped after step {training.steps_done}. To go on: {PRETRAINING.name_command(folder)}")
             raise KeyboardInterrupt
-
-
-def _choose_folder(settings, plan, progress):
-    """Return the folder of the result, and tell whether a pretraining begins or goes on there."""
-    if settings.out:
-        folder = Path(settings.out)
-    else:
-        folder = name_new_folder(settings.checkpoint)
-        for unfinished in PRETRAINING.find_unfinished(plan):
-            progress.note(f"{unfinished} is an unfinished pretraining like this one; continue it: --out {unfinished}")
-    goes_on = PRETRAINING.check(folder, plan)
-    progress.note(f"{'going on with' if goes_on else 'pretraining'} {folder}; Ctrl-C keeps what is learnt")
-    return folder
 
 
 def _read_batches(settings, checkpoint, kinds, progress):

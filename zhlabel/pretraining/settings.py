@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from zhlabel.cli.settings import declare_types
 from zhlabel.pretraining.masking import MASKINGS
 
 
@@ -14,7 +15,7 @@ class PretrainingSettings:
         text_file: the raw text, as ``corpus.read_documents`` takes it.
         dev_share: share of the rows that is held out.
         checkpoint: folder of the checkpoint to start from.
-        out: folder of the new checkpoint; "": runs/<checkpoint>-pretrained-<n>; an unfinished one goes on.
+        out: folder of the new checkpoint; "": runs/<checkpoint>-pretrained-<n>; that of a stopped one goes on.
         masking: whole_word, span or token.
         mask_share: share of the tokens that is to be predicted.
         bag_of_words: weight of the loss in which [CLS] predicts its row's tokens; 0: off.
@@ -43,7 +44,7 @@ class PretrainingSettings:
     seed: int = 1
 
 
-LIMITS = {
+_LIMITS = {
     "DEV_SHARE": (0.0001, 0.5),
     "MASKING": MASKINGS,
     "MASK_SHARE": (0.001, 0.9),
@@ -56,3 +57,4 @@ LIMITS = {
     "PRECISION": ("auto", "float32", "bfloat16"),
     "SEED": (0, 2**31 - 1),
 }
+LIMITS = declare_types(PretrainingSettings, _LIMITS)

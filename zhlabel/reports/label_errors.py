@@ -37,25 +37,6 @@ def list_label_errors(examples, probabilities, decided, gold, names):
             yield {**row, "gold": join_labels(names, gold[place]), "predicted": join_labels(names, decided[place])}
 
 
-def list_class_label_errors(examples, probabilities, decided, gold, names):
-    """Return two rows for each wrong text: a false negative of its gold label, a false positive of the decided one.
-
-    Args:
-        examples: N Examples.
-        probabilities: float array [N, L].
-        decided: int array [N] of label ids.
-        gold: int array [N] of label ids.
-        names: L label names.
-
-    Yields:
-        Dicts as ``list_label_errors``, in the same order.
-    """
-    for label, name in enumerate(names):
-        cells = (examples, probabilities[:, label], decided == label, gold == label, name)
-        for place, row in _list_cells(*cells):
-            yield {**row, "gold": names[gold[place]], "predicted": names[decided[place]]}
-
-
 def _list_cells(examples, probabilities, decided, gold, name):
     """Yield (place of the text, the row's first cells) for the errors of one label."""
     for kind, wrong, sign in (("false positive", decided & ~gold, -1), ("false negative", gold & ~decided, 1)):
@@ -155,7 +136,7 @@ def rate_error(row):
     """Describe how confidently an error was made: by the probability of what was decided, or the improbability of gold.
 
     Args:
-        row: of ``list_label_errors`` or ``list_class_label_errors``.
+        row: of ``list_label_errors``.
 
     >>> rate_error({"kind": "false negative", "probability": "0.25"})
     0.75

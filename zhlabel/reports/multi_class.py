@@ -94,17 +94,6 @@ def _find_second(probabilities, first, names):
 
 
 def list_class_errors(examples, probabilities, decided, gold, names):
-    """Return those rows of ``list_class_predictions`` in which the label is wrong.
-
-    Args:
-        examples: N Examples.
-        probabilities: float array [N, L].
-        decided: int array [N] of label ids.
-        gold: int array [N] of label ids.
-        names: L label names.
-
-    Returns:
-        An iterator of dicts.
-    """
+    """Return those rows of ``list_class_predictions``, which takes the same, in which the label is wrong."""
     rows = list_class_predictions(examples, probabilities, decided, gold, names)
     return (row for row in rows if not row["correct"])

@@ -61,17 +61,6 @@ def join_labels(names, chosen):
 
 
 def list_errors(examples, probabilities, decided, gold, names):
-    """Return those rows of ``list_predictions`` in which a label is missed or spurious.
-
-    Args:
-        examples: N Examples.
-        probabilities: float array [N, L].
-        decided: bool array [N, L].
-        gold: bool array [N, L].
-        names: L label names.
-
-    Returns:
-        An iterator of dicts.
-    """
+    """Return those rows of ``list_predictions``, which takes the same, in which a label is missed or spurious."""
     rows = list_predictions(examples, probabilities, decided, gold, names)
     return (row for row in rows if row["missed"] or row["spurious"])

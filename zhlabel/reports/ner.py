@@ -84,12 +84,7 @@ def format_entity(entity, text):
 def list_entity_errors(examples, probabilities, decided, gold, names):
     """Return a row for each entity that is wrong; ``entities.pair_entities`` says how the kinds are told apart.
 
-    Args:
-        examples: N Examples.
-        probabilities: N dicts of Entity to probability, which hold all that is decided.
-        decided: N lists of Entities.
-        gold: N lists of Entities.
-        names: the L types; an entity names its own, so they are not needed.
+    It takes what ``list_entity_predictions`` takes.
 
     Returns:
         An iterator of dicts with line, kind (missed, spurious, wrong border, wrong type, wrong border and type), text,

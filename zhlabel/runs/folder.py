@@ -5,10 +5,11 @@ import functools
 import shutil
 from pathlib import Path
 
+from zhlabel.cli.commands import write_command
 from zhlabel.data.labels import read_labels, write_labels
 from zhlabel.data.tokenizer import format_vocabulary, read_vocabulary
 from zhlabel.errors import InputError
-from zhlabel.io.files import hash_file, open_text, write_whole
+from zhlabel.io.files import open_text, write_whole
 from zhlabel.io.json import Number, read_form, write_json
 from zhlabel.runs.record import (
     ENCODER_FILE,
@@ -20,6 +21,7 @@ from zhlabel.runs.record import (
     RUN_FILES,
     VOCABULARY_FILE,
     WEIGHTS_FILE,
+    check_file,
     keep_time,
     read_run,
     write_record,
@@ -107,17 +109,15 @@ class RunFolder:
         """
         path = self.path / name
         if name not in self._checked:
-            if not path.is_file():
-                raise InputError(f"{path} is missing. {self._describe_remedy(name)}")
             known = self.record.get("files")
-            if known is not None and known.get(name) != hash_file(path):
-                raise InputError(f"{path} is not the file that {RUN_FILE} tells of. {self._describe_remedy(name)}")
+            sha256 = None if known is None else known.get(name, "")
+            check_file(path, sha256, record_name=RUN_FILE, remedy=self._describe_remedy(name))
             self._checked.add(name)
         return path
 
     def _describe_remedy(self, name):
         if name in GRAPH_FILES:
-            return f"Copy the run again, or have it made anew: python model_train.py --run {self.path}"
+            return f"Copy the run again, or have it made anew: {write_command('model_train.py', run=self.path)}"
         if name in INT8_FILES:
             return "Remove it and the graph is made anew, or use float32."
         return "Copy the run again, or train it anew."

@@ -4,11 +4,12 @@ import contextlib
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from zhlabel.cli.commands import write_command
 from zhlabel.errors import InputError
 from zhlabel.io.files import hash_file
 from zhlabel.io.json import read_form, write_json
@@ -26,7 +27,9 @@ class TrainingKind:
 
     Attributes:
         work: what it is called.
+        script: its script.
         flag: the constant that names a folder.
+        gain: what Ctrl-C keeps of it.
         record_file: what is there, with "complete" true, once the work is done.
         plan_file: the plan's file, there while it is not.
         states: patterns of the files by which work that has begun is known, and from which it goes on.
@@ -34,7 +37,9 @@ class TrainingKind:
     """
 
     work: str
+    script: str
     flag: str
+    gain: str
     record_file: str
     plan_file: str
     states: tuple
@@ -44,6 +49,58 @@ class TrainingKind:
         """Return whether the work in a ``folder`` has come to its own end."""
         path = Path(folder) / self.record_file
         return path.is_file() and read_form(path, {"complete": bool})["complete"]
+
+    def name_command(self, folder):
+        """Return the command that goes on with the work in a ``folder``."""
+        return write_command(self.script, **{self.flag.lower(): Path(folder)})
+
+    def keep_settings(self, settings, folder, given):
+        """Return the settings of the work in a folder, with those that are given in their place.
+
+        Args:
+            settings: a dataclass.
+            folder: the folder; "": none is named.
+            given: names of the settings that count before the work's own; None: all.
+
+        Returns:
+            Another of the dataclass; ``settings`` where no such work has begun in the folder.
+
+        Raises:
+            InputError: what is written of the work there is damaged.
+        """
+        if not folder or given is None:
+            return settings
+        if self.is_complete(folder):
+            kept = read_form(Path(folder) / self.record_file, {"settings": dict})["settings"]
+        elif (Path(folder) / self.plan_file).is_file():
+            plan = self._read_plan(Path(folder))
+            kept = {**plan, **plan.get(KEPT, {})}
+        else:
+            return settings
+        names = {field.name for field in fields(settings)} - {self.flag.lower(), *given}
+        kept = {name: value for name, value in kept.items() if name in names}
+        kept = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+        return replace(settings, **kept)
+
+    def choose_folder(self, folder, plan, *, note):
+        """Return the folder to work in, and tell whether work begins or goes on there.
+
+        Args:
+            folder: the one that is named; "": the next free one, and what could be gone on with instead is told.
+            plan: as for ``check``.
+            note: called with each line for the user.
+
+        Raises:
+            InputError: as ``check``.
+        """
+        if not folder:
+            folder = self.name_next(plan)
+            for unfinished in self.find_unfinished(plan):
+                command = self.name_command(unfinished)
+                note(f"{unfinished} is an unfinished {self.work} like this one; to go on: {command}")
+        goes_on = self.check(folder, plan)
+        note(f"{'going on with' if goes_on else self.work} {folder}; Ctrl-C keeps {self.gain}")
+        return Path(folder)
 
     def check(self, folder, plan):
         """Check that work of this plan may begin or go on in a folder; nothing is written.
@@ -186,11 +243,13 @@ STATE_FILE = "training_state.safetensors"
 BEST_FILE = "best_weights.safetensors"
 TRAINING = TrainingKind(
     work="training",
+    script="model_train.py",
     flag="RUN",
+    gain="the best epoch so far",
     record_file=RUN_FILE,
     plan_file=PLAN_FILE,
     states=(STATE_FILE, BEST_FILE),
-    name_next=lambda plan: name_new_run(plan["checkpoint"], plan["task"]),
+    name_next=lambda plan: name_new_run(Path(plan["checkpoint"]).resolve().name.removesuffix(".json"), plan["task"]),
 )
 
 

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from zhlabel.cli.commands import write_command
 from zhlabel.errors import InputError
 from zhlabel.io.files import hash_file
 from zhlabel.io.json import Number, find_mismatch, read_form, read_json, write_json
@@ -24,7 +25,7 @@ _SHARE = Number(0, 1)
 _ENTRY = {"file": str, "sha256": str}
 _FORM = {
     "complete": bool,
-    "task": ("multi_label", "multi_class", "ner"),
+    "task": str,
     "settings": {"max_length": Number(3, whole=True), "head": str, "long_text": str},
     "thresholds": {"global?": _SHARE, "labels?": {str: _SHARE}, "labels_per_text?": str, "goal?": str},
     "temperature": Number(1e-6, 1e6),
@@ -49,9 +50,8 @@ def read_run(folder):
     path = folder / RUN_FILE
     if not path.is_file():
         if (folder / PLAN_FILE).is_file():
-            raise InputError(
-                f"{folder}: this training was not finished. Go on with it: python model_train.py --run {folder}"
-            )
+            command = write_command("model_train.py", run=folder)
+            raise InputError(f"{folder}: this training was not finished. Go on with it: {command}")
         raise InputError(f"{folder} is not a run: it has no {RUN_FILE}. Trained runs: {list_run_names()}.")
     return read_versioned(path, _make_form, versions=(FORMAT_VERSION, UNHASHED_FORMAT))
 
@@ -101,6 +101,24 @@ def write_record(folder, record, *, files):
         record["files"] = kept | {name: hash_file(folder / name) for name in there}
     write_json(record, folder / RUN_FILE)
     return record
+
+
+def check_file(path, sha256, *, record_name, remedy):
+    """Stop where a file of a run is missing, or not the one that its record tells of.
+
+    Args:
+        path: the file.
+        sha256: its hash in the record; None where the record has no hashes.
+        record_name: the record's file name, for the message.
+        remedy: what the user can do, a sentence.
+
+    Raises:
+        InputError: it is.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"{path} is missing. {remedy}")
+    if sha256 is not None and sha256 != hash_file(path):
+        raise InputError(f"{path} is not the file that {record_name} tells of. {remedy}")
 
 
 def keep_time(path, write):

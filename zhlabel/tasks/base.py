@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,6 +20,9 @@ class Task(ABC):
     Attributes:
         labels: the L label names; for ner the types of entities.
         name: value of TASK.
+        title: what the task is called on a page.
+        unit: what is found, "texts" or "entities".
+        results: what a text's result holds, one of ``writers.formats.RESULTS``.
         sample: the bundled files, with "{}" for train, dev or test.
         sample_sha256: the hash of the bundled training file, by which it is known wherever it lies.
         fewest_labels: how many different labels there must be.
@@ -32,10 +36,15 @@ class Task(ABC):
         state: the weight, in a run's file of weights, that ``read_state`` reads of a model; "" for none.
         score_name: what the dev score is.
         figures: the headline figures, which get intervals; names of ``bootstrap.score_totals``.
+        definitions: of its figures that mean something else, or are not there, in another task: key of report.json to
+            (name, sentence).
         error_file: the one of ``list_tables`` that has the rows of ``list_errors``, which the page shows.
     """
 
     name: str
+    title: str
+    unit = "texts"
+    results: str
     sample = "data/{}.csv"
     sample_sha256: str
     fewest_labels = 1
@@ -49,6 +58,7 @@ class Task(ABC):
     state = ""
     score_name: str
     figures: tuple
+    definitions: ClassVar[dict]
     error_file: str
 
     def __init__(self, labels):
@@ -84,27 +94,41 @@ class Task(ABC):
         is_sample = path.is_file() and Path(train_file).is_file() and hash_file(train_file) == cls.sample_sha256
         return path.as_posix() if is_sample else ""
 
-    @staticmethod
-    @abstractmethod
-    def read(path, *, warn):
-        """Return the Examples of a file; ``warn`` is called with what the user should know of it."""
-
     @classmethod
-    def read_examples(cls, path, *, print_note, command):
-        """Return the Examples of a file; what can't be read is told with a command that fits the task.
+    @abstractmethod
+    def read(cls, path, *, layout=None, known=(), warn):
+        """Return the Examples of a file, and the Layout by which it was read.
 
         Args:
             path: the file.
+            layout: what the user says of it, a Layout; None: nothing.
+            known: names that are known for labels.
+            warn: called with what the user should know of the file, a sentence a line.
+        """
+
+    @classmethod
+    def read_examples(cls, path, *, layout=None, known=(), print_note, command):
+        """Return what ``read`` does; what can't be read is told with a command that fits the task.
+
+        Args:
+            path: the file.
+            layout: as ``read``.
+            known: as ``read``.
             print_note: called with each line of what the user should know of the file.
-            command: the script and its flags for the bundled sample.
+            command: the command for the bundled sample.
 
         Raises:
             InputError: as the task's reader.
         """
+
+        def warn(notes):
+            for note in notes.split("\n"):
+                print_note(f"note: {note}")
+
         try:
-            return cls.read(path, warn=lambda notes: [print_note(f"note: {note}") for note in notes.split("\n")])
+            return cls.read(path, layout=layout, known=known, warn=warn)
         except InputError as problem:
-            raise InputError(f"{problem}\n{cls.name} on the bundled sample: python {command}") from None
+            raise InputError(f"{problem}\n{cls.name} on the bundled sample: {command}") from None
 
     # Gold and the model
 

@@ -1,5 +1,7 @@
 """Multi-class classification: exactly one label for a text, the most probable one."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from zhlabel.data.labels import encode_classes, weigh_classes
@@ -15,6 +17,8 @@ class MultiClass(Classification):
     """Gold and decisions are label ids, int [N]."""
 
     name = "multi_class"
+    title = "multi-class classification"
+    results = "label"
     sample = "data/class.{}.csv"
     sample_sha256 = "54e30bf893173d246d024dc8302ccc4086333f8126c34c858280e2644e36886a"
     fewest_labels = 2
@@ -23,6 +27,10 @@ class MultiClass(Classification):
     exclusive = True
     score_name = "accuracy"
     figures = ("accuracy", "macro f1-score")
+    definitions: ClassVar = {
+        "accuracy": ("accuracy", "Share of texts whose label is right."),
+        "hamming_loss": ("Hamming loss", "Share of texts whose label is wrong; less is better."),
+    }
 
     def encode_gold(self, examples, *, source="label.json"):
         return encode_classes(examples, self.labels, source=source)
@@ -82,4 +90,7 @@ class MultiClass(Classification):
         }
 
     def list_errors(self, examples, predictions, decided, gold):
-        return label_errors.list_class_label_errors(examples, predictions, decided, gold, self.labels)
+        ids = np.arange(len(self.labels))
+        return label_errors.list_label_errors(
+            examples, predictions, decided[:, None] == ids, gold[:, None] == ids, self.labels
+        )

@@ -1,5 +1,7 @@
 """Multi-label classification: any number of labels for a text, by a threshold on each label's own probability."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from zhlabel.data.labels import encode_labels
@@ -18,6 +20,8 @@ class MultiLabel(Classification):
     """Gold and decisions are bool [N, L]."""
 
     name = "multi_label"
+    title = "multi-label classification"
+    results = "labels"
     sample_sha256 = "60b59f729ae7f8598eeeee735d0bbba6d98fd2cd16a65316869be0320ce335cc"
     activation = "sigmoid"
     loss = "binary_crossentropy"
@@ -27,6 +31,11 @@ class MultiLabel(Classification):
     limits_labels = True
     score_name = "micro F1"
     figures = ("micro f1-score", "macro f1-score", "accuracy", "hamming_loss")
+    definitions: ClassVar = {
+        "micro avg": ("micro average", "All decisions of all labels counted together."),
+        "accuracy": ("exact match", "Share of texts whose set of labels is entirely right."),
+        "hamming_loss": ("Hamming loss", "Share of wrong cells among texts × labels; less is better."),
+    }
 
     def encode_gold(self, examples, *, source="label.json"):
         return encode_labels(examples, self.labels, source=source)

@@ -14,8 +14,8 @@ from zhlabel.runs.plan import TRAINING
 from zhlabel.tasks import TASKS
 from zhlabel.training import state, tuning
 from zhlabel.training.history import write_history
-from zhlabel.training.prepare import name_command, prepare
-from zhlabel.training.settings import check_settings, list_changes, take_kept_settings
+from zhlabel.training.prepare import prepare
+from zhlabel.training.settings import check_settings, list_changes
 
 
 def train(settings, *, given=None, earlier_labels=(), progress=None):
@@ -36,7 +36,7 @@ def train(settings, *, given=None, earlier_labels=(), progress=None):
         KeyboardInterrupt: Ctrl-C; the best epoch is kept.
     """
     progress = progress or Progress()
-    settings = take_kept_settings(settings, given)
+    settings = TRAINING.keep_settings(settings, settings.run and locate_run(settings.run), given)
     check_settings(settings)
     tuning.check_tuning(TASKS[settings.task], **{name: getattr(settings, name) for name in tuning.TUNING})
     if settings.run and TRAINING.is_complete(folder := locate_run(settings.run)):
@@ -48,7 +48,7 @@ def train(settings, *, given=None, earlier_labels=(), progress=None):
 
     with TRAINING.hold(prepared.folder, prepared.plan):
         if not fit_and_write(prepared, progress):
-            progress.note(f"Stopped; the best so far can be used. To go on: {name_command(prepared.folder)}")
+            progress.note(f"Stopped; the best so far can be used. To go on: {TRAINING.name_command(prepared.folder)}")
             raise KeyboardInterrupt
     # Behind the training's end: a Ctrl-C from here on leaves a finished run, which TensorFlow runs.
     complete_export(prepared.folder, note=progress.note)
@@ -57,63 +57,84 @@ def train(settings, *, given=None, earlier_labels=(), progress=None):
 
 def fit_and_write(prepared, progress):
     """Fit the model and write its run; return whether the training came to its own end."""
-    from zhlabel.inference.tensorflow import predict_rows
     from zhlabel.models import lora
-    from zhlabel.models.weights import collect_weights
 
-    settings, task, folder = prepared.settings, prepared.task, prepared.folder
+    settings, folder = prepared.settings, prepared.folder
     steps = math.ceil(len(prepared.encodings["train"]) / settings.batch_size)
     model, build, computed_in = build_model(prepared, settings.epochs * steps, progress)
     counts, train_data = lora.count_parameters(model), prepared.take("train")
     complete = fit_with_progress(prepared, model, train_data, steps, progress)
     best = state.restore_best(model, folder)
     if best is None:
-        progress.note(f"Stopped before the first epoch ended; nothing to keep. Again: {name_command(folder)}")
+        command = TRAINING.name_command(folder)
+        progress.note(f"Stopped before the first epoch ended; nothing to keep. Again: {command}")
         raise KeyboardInterrupt
     model, ngrams = finish_model(prepared, model, build, computed_in, train_data, best["dev_score"], progress)
-    predictions = prepared.predict_dev(
-        model, predict_rows(model, prepared.encodings["dev"], batch_size=4 * settings.batch_size)
-    )
+    made = {"complete": complete, "precision": computed_in, "parameters": counts, "ngrams": ngrams}
+    write_result(prepared, model, {**made, "best_epoch": best["epoch"]}, progress)
+    return complete
+
+
+def write_result(prepared, model, made, progress):
+    """Choose by what the model decides, and write its run; tell what it is worth.
+
+    Args:
+        prepared: Prepared.
+        model: the finished model; of LoRA its corrections are merged into the encoder.
+        made: what the record says of how it was made, keys of run.json.
+        progress: a ``cli.progress.Progress``.
+    """
+    from zhlabel.inference.tensorflow import predict_rows
+    from zhlabel.models import lora
+    from zhlabel.models.weights import collect_weights
+
+    settings, task, folder = prepared.settings, prepared.task, prepared.folder
+    outputs = predict_rows(model, prepared.encodings["dev"], batch_size=4 * settings.batch_size)
+    predictions = prepared.predict_dev(model, outputs)
+    config = prepared.checkpoint.config
     if settings.lora_rank:
-        lora.merge_lora(model.get_layer("encoder"), prepared.checkpoint.config)
+        lora.merge_lora(model.get_layer("encoder"), config)
     arrays = task.gather(predictions, prepared.gold["dev"])
     chosen = tuning.choose_and_write_decisions(task, arrays, asdict(settings), folder)
     history = state.read_history(folder)
     write_history(history, folder, score_name=task.score_name)
-    record = {
-        "complete": complete,
-        "task": task.name,
-        "settings": asdict(settings),
-        "changed": list_changes(settings),
-        "precision": computed_in,
-        "checkpoint": {key: getattr(prepared.checkpoint, key) for key in ("family", "file_format", "bundled")},
-        "parameters": counts,
-        "ngrams": ngrams,
-        **chosen,
-        "best_epoch": best["epoch"],
-        "epochs": len(history),
-        "dev_score": task.score_dev(predictions, prepared.gold["dev"]),
-        "data": {
-            **prepared.plan["data"],
-            **{f"{part}_texts": len(each) for part, each in prepared.examples.items()},
-        },
-        "label_counts": count_labels(prepared.examples["train"], task.labels),
-        "versions": read_versions(),
-        "seconds": round(sum(row["seconds"] for row in history), 1),
-    }
+    dev_score = task.score_dev(predictions, prepared.gold["dev"])
+    record = make_record(prepared, {**made, **chosen, "dev_score": dev_score}, history)
     write_run(
         folder,
         record,
-        weights=collect_weights(model, prepared.checkpoint.config),
-        encoder_config=prepared.checkpoint.config,
+        weights=collect_weights(model, config),
+        encoder_config=config,
         vocabulary_file=prepared.checkpoint.vocab_file,
         names=task.labels,
     )
     progress.note(
         f"{folder}: best after epoch {record['best_epoch']} of {record['epochs']}, dev {task.score_name} "
-        f"{record['dev_score']:.4f}; {tuning.describe_decisions(record)}; {record['seconds']:.0f} s in the epochs"
+        f"{dev_score:.4f}; {tuning.describe_decisions(record)}; {record['seconds']:.0f} s in the epochs"
     )
-    return complete
+
+
+def make_record(prepared, made, history):
+    """Return what run.json holds beside the format version and the hashes.
+
+    Args:
+        prepared: Prepared.
+        made: what training and choosing gave, keys of run.json.
+        history: of ``state.read_history``.
+    """
+    settings, examples = prepared.settings, prepared.examples
+    return {
+        "task": prepared.task.name,
+        "settings": asdict(settings),
+        "changed": list_changes(settings),
+        "checkpoint": {key: getattr(prepared.checkpoint, key) for key in ("family", "file_format", "bundled")},
+        **made,
+        "epochs": len(history),
+        "data": {**prepared.plan["data"], **{f"{part}_texts": len(each) for part, each in examples.items()}},
+        "label_counts": count_labels(examples["train"], prepared.task.labels),
+        "versions": read_versions(),
+        "seconds": round(sum(row["seconds"] for row in history), 1),
+    }
 
 
 def build_model(prepared, total_steps, progress):

@@ -1,14 +1,11 @@
 """What a training can be told: one field a constant of model_train.py, with the same default."""
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
-from zhlabel.cli.settings import check_values
+from zhlabel.cli.settings import check_values, declare_types
 from zhlabel.errors import InputError
-from zhlabel.io.json import read_form
-from zhlabel.runs.find import locate_run
-from zhlabel.runs.plan import KEPT
-from zhlabel.runs.record import PLAN_FILE, RUN_FILE, read_run
+from zhlabel.tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -21,6 +18,9 @@ class TrainingSettings:
         dev_file: texts that choose the best epoch and the threshold; "": the sample's for the sample, else a share.
         dev_share: the share of the training texts that is set aside where there is no ``dev_file``.
         label_file: a label.json that is obeyed; "": labels are collected from the training texts.
+        text_column: the column of the texts; "": found; several, with commas between, are joined by a line end.
+        label_column: that of the labels; "": found; several hold 0 and 1 and are a label each.
+        label_separator: what stands between the labels in a cell; "": found; "none": a cell is one label.
         checkpoint: folder of an ALBERT, ELECTRA, BERT or RoBERTa-wwm checkpoint.
         from_scratch: only the checkpoint's config and vocabulary are used; the checkpoint may be the config file.
         head: one of the task's heads; "": cls, for ner crf.
@@ -54,6 +54,9 @@ class TrainingSettings:
     dev_file: str = ""
     dev_share: float = 0.1
     label_file: str = ""
+    text_column: str = ""
+    label_column: str = ""
+    label_separator: str = ""
     checkpoint: str = "albert_tiny"
     from_scratch: bool = False
     head: str = ""
@@ -82,8 +85,8 @@ class TrainingSettings:
     run: str = ""
 
 
-LIMITS = {
-    "TASK": ("multi_label", "multi_class", "ner"),
+_LIMITS = {
+    "TASK": tuple(TASKS),
     "DEV_SHARE": (0.001, 0.999),
     "MAX_LENGTH": (3, math.inf),
     "EPOCHS": (1, 10_000),
@@ -101,6 +104,7 @@ LIMITS = {
     "LORA_ALPHA": (0.001, 1_024.0),
     "LORA_TARGETS": ("query", "key", "value", "output", "inner", "outer"),
 }
+LIMITS = declare_types(TrainingSettings, _LIMITS)
 
 
 def make_settings(values):
@@ -144,28 +148,3 @@ def check_settings(settings):
         raise InputError(
             "--from-scratch begins with random weights: LORA_RANK and FREEZE_LAYERS must be 0 to train them."
         )
-
-
-def take_kept_settings(settings, given):
-    """Return the settings of the training that ``run`` names, with those that are given in their place.
-
-    Args:
-        settings: TrainingSettings.
-        given: names of the settings that count before the training's own; None: all.
-
-    Returns:
-        TrainingSettings; as they were where ``run`` names no training that has begun.
-    """
-    if not settings.run or given is None:
-        return settings
-    folder = locate_run(settings.run)
-    if (folder / RUN_FILE).is_file():
-        kept = read_run(folder)["settings"]
-    elif (folder / PLAN_FILE).is_file():
-        plan = read_form(folder / PLAN_FILE, dict, remedy="Remove the folder, or choose another RUN.")
-        kept = {**plan, **plan.get(KEPT, {})}
-    else:
-        return settings
-    names = {field.name for field in fields(TrainingSettings)} - {"run", *given}
-    kept = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items() if name in names}
-    return replace(settings, **kept)

@@ -14,9 +14,9 @@ from zhlabel.io.files import write_whole
 from zhlabel.io.json import write_json
 from zhlabel.reports.plots import draw_sweep
 from zhlabel.runs.folder import RunFolder
-from zhlabel.runs.plan import TUNING
+from zhlabel.runs.plan import TRAINING, TUNING
 from zhlabel.runs.record import DEV_FILE, read_run
-from zhlabel.tasks import TASKS
+from zhlabel.tasks import TASKS, find_task
 
 WRITTEN_FILES = (DEV_FILE, "sweep.csv", "sweep.svg", "logits.json")  # what stands behind a choice
 
@@ -147,10 +147,14 @@ def tune_run(folder, settings):
         The changed record of the run.
 
     Raises:
-        InputError: as ``check_tuning``; the run does not keep its dev predictions.
+        InputError: as ``check_tuning``; the run does not keep its dev predictions; another process is writing into it.
     """
-    run = RunFolder(folder)
-    record, task = run.record, TASKS[run.record["task"]](run.labels)
+    with TRAINING.lock(folder):
+        return _tune(RunFolder(folder), settings)
+
+
+def _tune(run, settings):
+    record, task = run.record, find_task(run.record, run.path)(run.labels)
     wanted = {name: settings[name] for name in TUNING}
     wanted["thresholds"] = check_tuning(task, **wanted)
     path = run.check(DEV_FILE)
@@ -159,7 +163,7 @@ def tune_run(folder, settings):
             arrays = dict(file)
     except Exception as problem:  # of a damaged archive numpy raises many kinds
         raise InputError(f"{path} can't be read ({problem}), so nothing can be chosen anew.") from None
-    chosen = choose_and_write_decisions(task, arrays, wanted, folder)
+    chosen = choose_and_write_decisions(task, arrays, wanted, run.path)
     run.update({**chosen, "settings": {**record["settings"], **wanted}}, files=WRITTEN_FILES)
     return run.record
 

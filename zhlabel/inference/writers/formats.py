@@ -3,6 +3,7 @@
 import json
 import re
 
+from zhlabel.data.entities.layouts import EMPTY_TEXT
 from zhlabel.environment import check_environment
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import BOM, format_row
@@ -15,17 +16,21 @@ def _to_plain(value):
     return value.item()
 
 
-def _encode_json(path, task, result):
+def _encode_json(path, form, result):
     return (json.dumps(result, ensure_ascii=False, allow_nan=False, default=_to_plain) + "\n").encode("utf-8")
 
 
-def _encode_csv(path, task, result):
-    _, format_cells = _CELLS[task]
+def _encode_csv(path, form, result):
+    _, format_cells = _CELLS[form]
     return format_row([result["text"], *format_cells(path, result)]).encode("utf-8")
 
 
 def _format_labels(path, result):
     return _join(path, result["labels"], "label", "probability")
+
+
+def _format_entities(path, result):
+    return (json.dumps(result["entities"], ensure_ascii=False, default=_to_plain),)
 
 
 def _format_keywords(path, result):
@@ -40,27 +45,40 @@ def _join(path, items, name, number):
     return "|".join(names), "|".join(f"{each[number]:.4f}" for each in items)
 
 
-# For each task the columns of its csv behind the text, and (the file, for messages; a result) to their cells
+# By what a result holds: the columns of its csv behind the text, and (the file, for messages; a result) to their cells
 _CELLS = {
-    "multi_label": (("labels", "probabilities"), _format_labels),
-    "multi_class": (("label", "probability"), lambda _, result: (result["label"], f"{result['probability']:.4f}")),
-    "ner": (("entities",), lambda _, result: (json.dumps(result["entities"], ensure_ascii=False, default=_to_plain),)),
+    "labels": (("labels", "probabilities"), _format_labels),
+    "label": (("label", "probability"), lambda _, result: (result["label"], f"{result['probability']:.4f}")),
+    "entities": (
+        ("entities",),
+        lambda _, result: (json.dumps(result["entities"], ensure_ascii=False, default=_to_plain),),
+    ),
     "keywords": (("method", "keywords", "scores"), _format_keywords),
 }
 
 
-def encode_csv_header(task):
-    """Return the first line of a task's csv, behind the mark by which Excel sees UTF-8.
+RESULTS = tuple(_CELLS)
+
+
+def encode_csv_header(form):
+    """Return the first line of a csv, behind the mark by which Excel sees UTF-8.
 
     Args:
-        task: "multi_label", "multi_class", "ner" or "keywords".
+        form: one of RESULTS.
     """
-    return (BOM + format_row(["text", *_CELLS[task][0]])).encode("utf-8")
+    return (BOM + format_row(["text", *_CELLS[form][0]])).encode("utf-8")
 
 
-def _encode_bio(path, task, result):
+def _encode_bio(path, form, result):
+    if not result["text"]:
+        return f"{EMPTY_TEXT}\n\n".encode()
     tags = ["O"] * len(result["text"])
     for entity in result["entities"]:
+        if wrong := re.search(r"[\t\r\n]", entity["type"]):
+            raise InputError(
+                f"{path}: the type {entity['type']!r} holds {wrong[0]!r}, which ends a cell of .bio. "
+                "Write .jsonl instead."
+            )
         tags[entity["start"]] = f"B-{entity['type']}"
         for place in range(entity["start"] + 1, entity["end"]):
             tags[place] = f"I-{entity['type']}"
@@ -69,7 +87,7 @@ def _encode_bio(path, task, result):
     return ("".join(lines) + "\n").encode("utf-8")
 
 
-# (the file, for messages; the task; one result) to bytes, by the file's ending
+# (the file, for messages; one of RESULTS; a result) to bytes, by the file's ending
 ENCODERS = {".csv": _encode_csv, ".jsonl": _encode_json, ".bio": _encode_bio}
 
 
@@ -78,10 +96,10 @@ class ParquetRows:
 
     Args:
         stream: the open binary file.
-        task: "multi_label", "multi_class", "ner" or "keywords".
+        form: one of RESULTS.
     """
 
-    def __init__(self, stream, task):
+    def __init__(self, stream, form):
         check_environment("parquet")
         import pyarrow
         import pyarrow.parquet
@@ -92,12 +110,12 @@ class ParquetRows:
         keyword = {"keyword": text, "score": number, "spans": spans}
         entity = {"start": place, "end": place, "type": text, "text": text, "probability": number}
         found = {
-            "multi_label": {"labels": pyarrow.list_(pyarrow.struct(label))},
-            "multi_class": label,
-            "ner": {"entities": pyarrow.list_(pyarrow.struct(entity))},
+            "labels": {"labels": pyarrow.list_(pyarrow.struct(label))},
+            "label": label,
+            "entities": {"entities": pyarrow.list_(pyarrow.struct(entity))},
             "keywords": {"method": text, "keywords": pyarrow.list_(pyarrow.struct(keyword))},
         }
-        self._schema = pyarrow.schema({"text": text, **found[task]})
+        self._schema = pyarrow.schema({"text": text, **found[form]})
         self._make_table = pyarrow.Table.from_pylist
         self._writer, self._waiting = pyarrow.parquet.ParquetWriter(stream, self._schema), []
 

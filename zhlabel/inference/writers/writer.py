@@ -8,7 +8,7 @@ from pathlib import Path
 
 from zhlabel.errors import InputError
 from zhlabel.inference.writers.formats import ENCODERS, ParquetRows, encode_csv_header
-from zhlabel.io.files import hash_file, hold_output, write_whole
+from zhlabel.io.files import explain_write_errors, hash_file, hold_output, write_whole
 
 _ENDINGS = (".csv", ".jsonl", ".parquet", ".csv.gz", ".jsonl.gz")
 _ENTITY_ENDINGS = (*_ENDINGS, ".bio", ".bio.gz")
@@ -16,25 +16,25 @@ _SYNC_ROWS = 4096  # rows between two waits for the disk: what a power cut may c
 
 
 @contextlib.contextmanager
-def open_writer(path, *, task, job, input_file=""):
+def open_writer(path, *, form, job, input_file=""):
     """Open a file for results: written as ``PATH.part``, which takes PATH's name when the block ends well.
 
     The ending tells the form. ``.jsonl``: a result a line, as it was given. ``.csv``: a BOM, a header, then text,
-    labels joined by "|" and their probabilities likewise, four digits (multi-label); text, label, probability
-    (multi-class); text and its entities as JSON (ner); text, method, keywords and their scores (keywords).
-    ``.parquet``: columns with the names and nesting of the JSON lines. ``.bio`` (ner): a line for each character with
-    its tag, tab-separated, a blank line behind each text; a line end inside a text is written as a blank. A ``.gz``
-    behind all but parquet compresses.
+    labels joined by "|" and their probabilities likewise, four digits; or text, label, probability; or text and its
+    entities as JSON; or text, method, keywords and their scores. ``.parquet``: columns with the names and nesting of
+    the JSON lines. ``.bio``, of entities: a line for each character with its tag, tab-separated, a blank line behind
+    each text; a line end inside a text is written as a blank, an empty text as a line of a tab and O. A ``.gz`` behind
+    all but parquet compresses.
 
     If the block raises or the process dies, ``PATH.part`` stays. The next writer of the same job then goes on behind
     its last whole record: the caller leaves out the first ``writer.done`` texts. What makes a job the same is kept in
-    ``PATH.part.json``: ``task``, ``job``, and the input file's length and SHA-256. Parquet, ``.bio`` and ``.gz`` can't
+    ``PATH.part.json``: ``form``, ``job``, and the input file's length and SHA-256. Parquet, ``.bio`` and ``.gz`` can't
     go on, nor can input that is no file; they start again, and ``writer.note`` says so. An earlier PATH stays until the
     rename.
 
     Args:
         path: the file; its folder is made when absent.
-        task: "multi_label", "multi_class", "ner" or "keywords".
+        form: what a result holds beside its text, one of ``formats.RESULTS``.
         job: a dict, as JSON could hold it, of everything else that decides the results (the run, the thresholds).
         input_file: the file that the texts come from, or "" for other input.
 
@@ -46,23 +46,21 @@ def open_writer(path, *, task, job, input_file=""):
             written.
     """
     path = Path(path)
-    _check_output(path, input_file, _ENTITY_ENDINGS if task == "ner" else _ENDINGS)
+    _check_output(path, input_file, _ENTITY_ENDINGS if form == "entities" else _ENDINGS)
     part, record = Path(f"{path}.part"), Path(f"{path}.part.json")
-    job = {"task": task, **job, "input": _describe_input(input_file)}
+    job = {"form": form, **job, "input": _describe_input(input_file)}
     with hold_output(path):
-        try:
+        with explain_write_errors(path):
             resumable, done, size, note = _inspect_part(path, part, record, job)
             if not done:
                 part.unlink(missing_ok=True)  # before the new record, which would vouch for the old rows
                 with write_whole(record) as stream:
                     json.dump(job, stream, ensure_ascii=False)
             stream = open(part, "r+b" if done else "wb")  # noqa: SIM115  (closed below)
-        except OSError as problem:
-            raise InputError(f"{path} can't be written: {problem.strerror or problem}.") from None
         try:
             stream.truncate(size)
             stream.seek(size)
-            writer = Writer(path, stream, task=task, done=done, note=note, resumable=resumable)
+            writer = Writer(path, stream, form=form, done=done, note=note, resumable=resumable)
             try:
                 yield writer
             except BaseException:
@@ -144,16 +142,16 @@ class Writer:
         resumable: whether the same command would go on if this job were stopped.
     """
 
-    def __init__(self, path, stream, *, task, done, note, resumable):
+    def __init__(self, path, stream, *, form, done, note, resumable):
         self.done, self.note, self.resumable = done, note, resumable
-        self._path, self._stream, self._task, self._synced = path, stream, task, done
+        self._path, self._stream, self._form, self._synced = path, stream, form, done
         name = path.name.lower()
         self._zip = gzip.GzipFile("", "wb", fileobj=stream, mtime=0) if name.endswith(".gz") else None
         ending = Path(name.removesuffix(".gz")).suffix
-        self._rows = ParquetRows(stream, task) if ending == ".parquet" else None
+        self._rows = ParquetRows(stream, form) if ending == ".parquet" else None
         self._encode = ENCODERS.get(ending)
         if ending == ".csv" and not done:
-            self._put(encode_csv_header(task))
+            self._put(encode_csv_header(form))
 
     def write(self, results):
         """Add results behind those that are there; they are out of this process when the call returns.
@@ -163,23 +161,26 @@ class Writer:
         Args:
             results: dicts with the text and what was found: ``{"text", "labels": [{"label", "probability"}]}``,
                 ``{"text", "label", "probability"}``, ``{"text", "entities": [...]}`` or ``{"text", "method",
-                "keywords": [{"keyword", "score", "spans"}]}``, by task.
+                "keywords": [{"keyword", "score", "spans"}]}``, by form.
 
         Raises:
-            InputError: the disk is full, or a label holds the "|" that joins labels in csv.
+            InputError: the disk is full, or a label holds what joins or ends labels in the file's form.
         """
         results = list(results)
-        try:
+        with explain_write_errors(self._path):
             if self._rows:
                 self._rows.add(results)
             else:
-                self._put(b"".join(self._encode(self._path, self._task, each) for each in results))
+                self._put(b"".join(self._encode(self._path, self._form, each) for each in results))
                 self._stream.flush()
             self.done += len(results)
             if self.done - self._synced >= _SYNC_ROWS:
                 self.save()
-        except OSError as problem:
-            raise InputError(f"{self._path} can't be written: {problem.strerror or problem}.") from None
+
+    def describe_stop(self, what):
+        """Return what to say where the job is stopped; ``what`` was written, as "texts are labelled"."""
+        next_time = "goes on from here" if self.resumable else "begins again"
+        return f"{self.done:,} {what}; the same command {next_time}."
 
     def save(self):
         """Wait until what was written is on the disk."""
@@ -199,11 +200,9 @@ class Writer:
         Raises:
             InputError: the disk is full.
         """
-        try:
+        with explain_write_errors(self._path):
             self._close_packing()
             self.save()
-        except OSError as problem:
-            raise InputError(f"{self._path} can't be written: {problem.strerror or problem}.") from None
 
     def _close_packing(self):
         for part in (self._rows, self._zip):

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from zhlabel.errors import InputError
-from zhlabel.io.files import open_text, write_whole
+from zhlabel.io.files import explain_write_errors, open_text, write_whole
 from zhlabel.keywords.text.candidates import find_ngrams
 
 LONGEST_COUNTED = 5  # words of the longest phrase that is counted
@@ -120,11 +120,8 @@ def write_frequencies(path, frequencies):
     lines = [f"#documents\t{frequencies.documents}\n"]
     lines += [f"{phrase}\t{count}\n" for phrase, count in sorted(frequencies.counts.items())]
     data = "".join(lines).encode("utf-8")
-    try:
-        with write_whole(path, binary=True) as stream:
-            stream.write(gzip.compress(data, mtime=0) if str(path).endswith(".gz") else data)
-    except OSError as problem:
-        raise InputError(f"{path} can't be written: {problem.strerror or problem}.") from None
+    with explain_write_errors(path), write_whole(path, binary=True) as stream:
+        stream.write(gzip.compress(data, mtime=0) if str(path).endswith(".gz") else data)
 
 
 def read_frequencies(path):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zhlabel.errors import InputError
-from zhlabel.io.files import write_whole
+from zhlabel.io.files import explain_write_errors, write_whole
 from zhlabel.keywords.text.kinds import ADJECTIVE, NOUN
 
 _MOST_STEPS, _CHANGE = 100, 1e-3  # of the topics of one document, scikit-learn's own
@@ -143,17 +143,14 @@ def write_topics(path, topics):
         InputError: it can't be written.
     """
     words = "\n".join(sorted(topics.words, key=topics.words.get)).encode("utf-8")
-    try:
-        with write_whole(path, binary=True) as stream:
-            np.savez_compressed(
-                stream,
-                form=np.array(_FORM),
-                words=np.frombuffer(words, dtype=np.uint8),
-                weights=topics.weights,
-                prior=np.float64(topics.prior),
-            )
-    except OSError as problem:
-        raise InputError(f"{path} can't be written: {problem.strerror or problem}.") from None
+    with explain_write_errors(path), write_whole(path, binary=True) as stream:
+        np.savez_compressed(
+            stream,
+            form=np.array(_FORM),
+            words=np.frombuffer(words, dtype=np.uint8),
+            weights=topics.weights,
+            prior=np.float64(topics.prior),
+        )
 
 
 def read_topics(path):

@@ -1,7 +1,8 @@
 """A trained keyword method is a folder that describes itself: this names new ones, writes, finds and loads them.
 
     runs/keywords-ranker-1/
-      keywords.json       format version, method, settings, data with its hash, package versions, scores; written last
+      keywords.json       format version, method, settings, data with its hash, package versions, scores, and the sha256
+                          of every file below; written last
       model.txt           ranker: LightGBM's trees in its own text form
       priors.json         ranker: what was a gold keyword before
       model.json          kea: borders and weights
@@ -24,9 +25,10 @@ from zhlabel.keywords.supervised.kea import Kea
 from zhlabel.keywords.supervised.priors import Priors
 from zhlabel.keywords.supervised.ranker import Ranker
 from zhlabel.runs.find import list_readable, locate_run, name_new_run
-from zhlabel.runs.record import read_versioned
+from zhlabel.runs.record import check_file, read_versioned
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+_UNHASHED_FORMAT = 1  # of before the hashes; it loads, with a note
 KEYWORD_RUN_FILE = "keywords.json"
 _FREQUENCIES_FILE = "frequencies.tsv.gz"
 _PACKAGES = {"ranker": ("lightgbm", "numpy", "jieba", "snowballstemmer"), "kea": ("numpy", "jieba", "snowballstemmer")}
@@ -77,7 +79,7 @@ def read_keyword_run(folder):
         folder: the run's folder.
 
     Returns:
-        Its dict: format, method, settings, data, versions, scores.
+        Its dict: format, method, settings, data, versions, scores, files.
 
     Raises:
         InputError: it is no keyword run, or of another format.
@@ -87,22 +89,36 @@ def read_keyword_run(folder):
         raise InputError(
             f"{folder} is no run of a keyword method: it has no {KEYWORD_RUN_FILE}. Train one: python keyword_train.py"
         )
-    return read_versioned(path, lambda _: {"method": tuple(_PACKAGES)}, versions=(FORMAT_VERSION,))
+    return read_versioned(path, _make_form, versions=(FORMAT_VERSION, _UNHASHED_FORMAT))
+
+
+def _make_form(version):
+    form = {"method": tuple(_PACKAGES)}
+    return {**form, "files": {str: str}} if version == FORMAT_VERSION else form
 
 
 def check_keyword_run(folder, method):
-    """Refuse a run of another method.
+    """Refuse a run of another method, or one of whose files is not the one that its record tells of.
 
     Args:
         folder: the run's folder.
         method: "ranker" or "kea", which the run must be of.
 
+    Returns:
+        A sentence where the run's files can't be checked, else "".
+
     Raises:
-        InputError: it is of another, or as ``read_keyword_run``.
+        InputError: it is so, or as ``read_keyword_run``.
     """
-    found = read_keyword_run(folder)["method"]
-    if found != method:
-        raise InputError(f"{folder} is a run of {found}, expected {method}. Name another with --run.")
+    record = read_keyword_run(folder)
+    if record["method"] != method:
+        raise InputError(f"{folder} is a run of {record['method']}, expected {method}. Name another with --run.")
+    for name, sha256 in record.get("files", {}).items():
+        remedy = "Copy the run again, or train it anew."
+        check_file(Path(folder) / name, sha256, record_name=KEYWORD_RUN_FILE, remedy=remedy)
+    if "files" not in record:
+        return f"{folder} is of format {record['format']}, which has no hashes, so its files can't be checked"
+    return ""
 
 
 def load_keyword_model(folder, method):
@@ -181,19 +197,17 @@ def write_keyword_run(folder, method, model, *, settings, data, scores):
     """
     folder = Path(folder)
     write_frequencies(folder / _FREQUENCIES_FILE, model.frequencies)
-    for name in ("stop_words", "user_dictionary"):
-        if settings.get(name):
-            shutil.copyfile(settings[name], folder / f"{name}.txt")
+    words = [f"{name}.txt" for name in ("stop_words", "user_dictionary") if settings.get(name)]
+    for name in words:
+        shutil.copyfile(settings[name.removesuffix(".txt")], folder / name)
     if method == "kea":
-        learned = {"borders": model.borders, "weights": model.weights}
-        write_json(learned, folder / "model.json")
+        contents = {"model.json": {"borders": model.borders, "weights": model.weights}}
     else:
-        for name, content in (
-            ("model.txt", model.booster.model_to_string()),
-            ("priors.json", json.dumps(model.priors.to_json(), ensure_ascii=False)),
-        ):
-            with write_whole(folder / name) as stream:
-                stream.write(content)
+        contents = {"model.txt": model.booster.model_to_string(), "priors.json": model.priors.to_json()}
+    for name, content in contents.items():
+        with write_whole(folder / name) as stream:
+            stream.write(content if isinstance(content, str) else json.dumps(content, ensure_ascii=False))
     versions = {name: importlib.metadata.version(name) for name in _PACKAGES[method]}
     record = {"method": method, "settings": settings, "data": data, "versions": versions, "scores": scores}
+    record["files"] = {name: hash_file(folder / name) for name in (_FREQUENCIES_FILE, *words, *contents)}
     write_json({"format": FORMAT_VERSION, **record}, folder / KEYWORD_RUN_FILE)

@@ -6,21 +6,18 @@ captions.py  each figure with its legend and text
 sections.py  what of a report each part of the page shows
 entities.py  wrong entities marked in their texts
 definitions.py  definitions, and the facts of the evaluation
-page.html    the page; blocks.html its building blocks; style.css and script.js stand inside it
+environment.py  a template and its values to a file
+base.html    what every page has, style.css and script.js in it; blocks.html building blocks
+page.html    an evaluation's page; check.html that of labelled files
 """
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
-from zhlabel.io.files import write_whole
-from zhlabel.reports.html import captions, definitions, sections, tables
-
-_FOLDER = Path(__file__).parent
+from zhlabel.reports.html import captions, definitions, sections
+from zhlabel.reports.html.environment import write_template
 
 
-def write_page(path, report, *, sweep, curves, errors, error_total, error_file, confusions, suspects, history):
+def write_page(path, report, *, task, sweep, curves, errors, error_total, confusions, suspects, history):
     """Write an evaluation as one HTML file that needs no network: figures, tables that sort and search, errors.
 
     A part whose data is absent or empty is absent; a value that is None is a dash. Equal input gives equal bytes. All
@@ -31,24 +28,25 @@ def write_page(path, report, *, sweep, curves, errors, error_total, error_file, 
         report: what report.json holds. Read where present, besides its other keys: "relaxed", "intervals", "ranking",
             "calibration", "notes", "checkpoint", "settings", "changed", "date"; of "data" "max_length" and "lengths";
             of a label "false_positives", "false_negatives", "average_precision", "roc_auc", "train_texts", "threshold".
+        task: its task, for ``title``, ``unit``, ``definitions`` and ``error_file``.
         sweep: dicts with "threshold", "logit", "precision", "recall", "f1-score" and, where there are any, "macro
             f1-score" and "accuracy", over ascending thresholds; or [].
         curves: dict of name to [[recall, precision], ...], all labels together first; or {}.
         errors: dicts of equal keys, the rows that the page lists.
         error_total: how many errors there are in the file of them.
-        error_file: that file's name.
         confusions: dicts with "gold", "instead" and "texts" or "entities", the commonest first; "" is for nothing.
         suspects: dicts of equal keys, the rows of the data that may be labelled wrongly.
         history: dicts with "epoch", "loss" and "dev_score"; or [].
     """
     name = PurePosixPath(report["run"]).name
-    page = _build_environment().get_template("page.html")
-    text = page.render(
+    write_template(
+        path,
+        "page.html",
         report=report,
         title=f"{name} on {PurePosixPath(report['data']['file']).name}",
         name=name,
-        task=sections.TASKS[report["task"]],
-        headlines=sections.pick_headlines(report),
+        task=task,
+        headlines=sections.pick_headlines(report, task),
         averages=sections.build_averages(report),
         further=sections.pick_further(report),
         notes=report.get("notes", []),
@@ -59,38 +57,13 @@ def write_page(path, report, *, sweep, curves, errors, error_total, error_file, 
         calibration=captions.build_calibration(report),
         heat_map_rows=sections.build_heat_map(report),
         confusions=sections.build_confusions(confusions),
-        frequencies=sections.build_frequencies(report),
+        frequencies=sections.build_frequencies(report, task),
         lengths=captions.build_lengths(report),
         training=captions.build_training(history),
         errors=sections.build_rows(errors, name="error-table", caption="Errors"),
         error_total=error_total,
-        error_file=error_file,
         suspects=sections.build_rows(suspects, name="suspect-table", caption="Suspected label errors"),
-        definitions=definitions.list_definitions(report),
+        definitions=definitions.list_definitions(report, task),
         facts=definitions.list_facts(report),
         settings=definitions.list_settings(report),
     )
-    with write_whole(path) as stream:
-        stream.write(text)
-
-
-def _build_environment():
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER, encoding="utf-8"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": tables.format_number,
-        "bar": tables.measure_bar,
-        "breakable": tables.break_lists,
-        "is_long": tables.is_long,
-    }
-    # Both are our own files, and escaping would break them.
-    environment.globals |= {key: Markup((_FOLDER / key.replace("_", ".")).read_text("utf-8")) for key in _INLINE}
-    return environment
-
-
-_INLINE = ("style_css", "script_js")

@@ -10,18 +10,6 @@ _COMMON = {
     "weighted avg": ("weighted average", "Mean over the labels, each weighted by its support."),
     "samples avg": ("samples average", "Mean over the texts."),
 }
-_OF_TASK = {
-    "multi_label": {
-        "micro avg": ("micro average", "All decisions of all labels counted together."),
-        "accuracy": ("exact match", "Share of texts whose set of labels is entirely right."),
-        "hamming_loss": ("Hamming loss", "Share of wrong cells among texts × labels; less is better."),
-    },
-    "multi_class": {
-        "accuracy": ("accuracy", "Share of texts whose label is right."),
-        "hamming_loss": ("Hamming loss", "Share of texts whose label is wrong; less is better."),
-    },
-    "ner": {"micro avg": ("micro average", "All entities counted together; type and both borders must be right.")},
-}
 _LABEL_DEFINITIONS = (
     ("precision", "Share of what was given that is right; 0 where nothing was given."),
     ("recall", "Share of what was to be found that was given; 0 where nothing was to be found."),
@@ -45,16 +33,17 @@ _FURTHER = {
 }
 
 
-def list_definitions(report):
+def list_definitions(report, task):
     """Define the figures that the page shows.
 
     Args:
         report: the evaluation's report.
+        task: its task, for ``definitions``.
 
     Returns:
         Pairs of a name and a sentence.
     """
-    known = {**_OF_TASK[report["task"]], **_COMMON}
+    known = {**task.definitions, **_COMMON}
     rows = report["labels"].values()
     definitions = [*_LABEL_DEFINITIONS, *(text for key, text in known.items() if key in report)]
     definitions += [text for key, text in _OPTIONAL.items() if any(key in row for row in rows)]

@@ -6,11 +6,6 @@ from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.reports.html.entities import mark_entities
 from zhlabel.reports.html.tables import Column, Table, list_columns
 
-TASKS = {
-    "multi_label": "multi-label classification",
-    "multi_class": "multi-class classification",
-    "ner": "named entity recognition",
-}
 _HEADLINES = ("micro f1-score", "accuracy", "macro f1-score", "hamming_loss")
 _AVERAGES = ("micro avg", "macro avg", "weighted avg", "samples avg")
 _FIGURES = ("precision", "recall", "f1-score")
@@ -55,35 +50,17 @@ class Cell:
     is_right: bool
 
 
-def name_figure(key, task):
-    """Return the name that the page uses for a figure.
-
-    Args:
-        key: the figure's key in report.json.
-        task: the report's task, on which the meaning of accuracy depends.
-
-    >>> name_figure("accuracy", "multi_label"), name_figure("hamming_loss", "multi_class")
-    ('exact match', 'Hamming loss')
-    """
-    names = {
-        "micro f1-score": "micro F1",
-        "macro f1-score": "macro F1",
-        "hamming_loss": "Hamming loss",
-        "accuracy": "exact match" if task == "multi_label" else "accuracy",
-    }
-    return names.get(key, key.replace("_", " "))
-
-
-def pick_headlines(report):
+def pick_headlines(report, task):
     """Return the figures to be shown large: micro F1, accuracy, macro F1, Hamming loss, those that there are.
 
     Args:
         report: the evaluation's report.
+        task: its task, on whose ``definitions`` the figures' names depend.
 
     Returns:
         A list of Headlines.
     """
-    return [_make_headline(report, key) for key in _HEADLINES if _find_figure(report, key) is not None]
+    return [_make_headline(report, task, key) for key in _HEADLINES if _find_figure(report, key) is not None]
 
 
 def _find_figure(report, key):
@@ -93,7 +70,7 @@ def _find_figure(report, key):
     return report.get(f"{average} avg", {}).get(figure)
 
 
-def _make_headline(report, key):
+def _make_headline(report, task, key):
     value = _find_figure(report, key)
     interval = report.get("intervals", {}).get(key)
     rows = report.get("baseline", {}).items()
@@ -101,7 +78,8 @@ def _make_headline(report, key):
     is_loss = key == "hamming_loss"
     # A loss of many labels is so near to 0 that a scale up to 1 would show nothing.
     top = max([value, *(interval or ()), *(figure for _, figure in baselines)]) * 1.1 or 1.0 if is_loss else 1.0
-    return Headline(name_figure(key, report["task"]), value, interval, baselines, top, is_loss)
+    name = task.definitions[key][0] if key in task.definitions else key.replace("f1-score", "F1")
+    return Headline(name, value, interval, baselines, top, is_loss)
 
 
 def build_averages(report):
@@ -162,21 +140,21 @@ def _descend(rows, key):
     return sorted(rows, key=lambda row: -(row.get(key) or 0))
 
 
-def build_frequencies(report):
+def build_frequencies(report, task):
     """Build the table of how often each label occurs in the training texts and in these, or None without the former.
 
     Args:
         report: the evaluation's report.
+        task: its task, for the ``unit``.
     """
     rows = [{"label": name, **row} for name, row in report["labels"].items()]
     if not any(row.get("train_texts") is not None for row in rows):
         return None
     tops = [max(row.get(key) or 0 for row in rows) for key in ("train_texts", "support")]
-    here = "entities here" if report["task"] == "ner" else "texts here"
     columns = (
         Column("label", "label", "name"),
         Column("train_texts", "training texts", "bar", tops[0]),
-        Column("support", here, "bar", tops[1]),
+        Column("support", f"{task.unit} here", "bar", tops[1]),
     )
     caption = "How often each label occurs"
     return Table("frequency-table", caption, columns, _descend(rows, "train_texts"), "train_texts")
