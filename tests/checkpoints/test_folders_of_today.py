@@ -13,8 +13,10 @@ from zhlabel.checkpoints import find_checkpoint, missing, read_weights
 from zhlabel.checkpoints.bundled import Bundled
 from zhlabel.checkpoints.mlm_heads import read_heads
 from zhlabel.checkpoints.names import derive_sizes, is_beside_encoder, is_outside_encoder, recognise_family, unify_names
+from zhlabel.checkpoints.write import write_checkpoint
 from zhlabel.data.tokenizer import format_vocabulary, read_vocabulary
 from zhlabel.io.files import hash_file
+from zhlabel.runs.folder import write_run
 from zhlabel.runs.plan import freeze_plan
 
 ENDINGS = {"safetensors": ("model", "safetensors"), "pytorch": ("pytorch_model", "bin")}
@@ -79,6 +81,18 @@ def test_the_vocabulary_of_tokenizer_json_is_that_of_vocab_txt(tmp_path):
     assert found.vocab_file.name == "tokenizer.json"
     assert list(read_vocabulary(found.vocab_file).items()) == list(expected.items())
     assert format_vocabulary(found.vocab_file) == content
+
+
+def test_what_is_made_of_a_tokenizer_json_has_a_vocab_txt(tmp_path):
+    weights = write(tmp_path)
+    content = (tmp_path / "vocab.txt").read_bytes()
+    write_tokenizer_json(tmp_path)
+    file, config = tmp_path / "tokenizer.json", toy.make_config("bert")
+    write_checkpoint(tmp_path / "out", config, weights, heads={}, vocabulary_file=file)
+    options = {"encoder_config": config, "vocabulary_file": file, "names": ["裁员"]}
+    write_run(tmp_path / "run", toy.make_record(), weights={"a": np.zeros(3, "float32")}, **options)
+    for folder in ("out", "run"):
+        assert (tmp_path / folder / "vocab.txt").read_bytes() == content
 
 
 def test_vocab_txt_goes_before_tokenizer_json(tmp_path):
