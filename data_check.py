@@ -25,6 +25,10 @@ CHECKPOINT = "albert_tiny"  # folder of a checkpoint, whose vocab.txt says what 
 MAX_LENGTH = 256  # tokens a row, as in model_train.py
 OUT_FOLDER = "runs/data_check"  # gets report.txt, report.json and report.html; earlier ones are replaced
 STRICT = False  # True: exit code 1 where something needs attention
+# Seldom changed
+TEXT_COLUMN = ""  # "": the one with a usual name (content text 文本 ...); "title,abstract" are joined by a line end
+LABEL_COLUMN = ""  # "": the one with a usual name (label class 标签 ...), or one a label with 0 and 1; several: those
+LABEL_SEPARATOR = ""  # "": found over the whole file, and printed; else what stands between labels; none: one label
 
 
 def main(settings):
@@ -35,6 +39,9 @@ def main(settings):
         task=settings.task,
         checkpoint=settings.checkpoint,
         max_length=settings.max_length,
+        text_column=settings.text_column,
+        label_column=settings.label_column,
+        label_separator=settings.label_separator,
         progress=TerminalProgress("batch"),
     )
     print(check.text)

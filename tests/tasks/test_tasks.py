@@ -55,7 +55,7 @@ def test_ner_learns_reports_and_finds_entities(ner, monkeypatch):
     assert [(each["text"], each["type"]) for each in found["entities"]] == [("王小明", "PER"), ("北京大学", "ORG")]
     label_into_file(ner.run, iter(["王小明在北京大学。", ""]), "found.bio", progress=Notes())
     lines = (ner.folder / "found.bio").read_text(encoding="utf-8")
-    assert lines.startswith("王\tB-PER\n小\tI-PER\n明\tI-PER\n在\tO\n北\tB-ORG\n") and lines.endswith("\n\n\n")
+    assert lines.startswith("王\tB-PER\n小\tI-PER\n明\tI-PER\n在\tO\n北\tB-ORG\n") and lines.endswith("\n\n\tO\n\n")
     with pytest.raises(
         InputError, match=r"not entities(.|\n)*ner on the bundled sample: .*--data-file data/ner.test.bio"
     ):

@@ -8,6 +8,7 @@ from zhlabel.checking.counts import PartCounts, Terms
 from zhlabel.checking.figures import build_report
 from zhlabel.checking.text import format_report
 from zhlabel.checkpoints import check_positions, find_checkpoint
+from zhlabel.cli.commands import write_command
 from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.io.files import hold_output, write_whole
 
@@ -53,13 +54,14 @@ class Check:
         return folder / "report.html"
 
 
-def check_files(kind, files, *, checkpoint, max_length, progress):
+def check_files(kind, files, *, layout, checkpoint, max_length, progress):
     """Check labelled files before a training.
 
     Args:
         kind: a class of ``tasks.TASKS``.
         files: {"train": the training file, "dev": texts that choose the best epoch and the threshold, "test": ...}; ""
             is the sample's for the sample, else none.
+        layout: a Layout, by which the files are read.
         checkpoint: the folder of a checkpoint, of which config and vocabulary are used.
         max_length: tokens a row.
         progress: takes the steps.
@@ -79,19 +81,18 @@ def check_files(kind, files, *, checkpoint, max_length, progress):
         if not (file := file or kind.find_sample(files["train"], name)):
             continue
         part = PartCounts(name, file, by_token=kind.by_token, unknown_id=vocabulary["[UNK]"])
-        for batch in _read_batches(kind, file, notes, progress):
+        for batch in _read_batches(kind, file, layout, notes, progress):
             texts = [example.text for example in batch]
             part.add(batch, tokenizer.encode(texts, max_length=max_length, long_text=long_text))
         parts.append(part)
     return Check(build_report(parts, terms, notes))
 
 
-def _read_batches(kind, file, notes, progress):
+def _read_batches(kind, file, layout, notes, progress):
     """Yield a file's Examples, some thousand at once, so that no more than these are encoded at a time."""
-    command = f"data_check.py --task {kind.name} --train-file {kind.sample.format('train')}"
-    examples = kind.read_examples(
-        file, print_note=lambda note: notes.append(note.removeprefix("note: ")), command=command
-    )
+    command = write_command("data_check.py", task=kind.name, train_file=kind.sample.format("train"))
+    options = {"layout": layout, "command": command}
+    examples, _ = kind.read_examples(file, print_note=lambda note: notes.append(note.removeprefix("note: ")), **options)
     batches = (examples[first : first + _BATCH_TEXTS] for first in range(0, len(examples), _BATCH_TEXTS))
     count = -(-len(examples) // _BATCH_TEXTS)
     return progress.follow(batches, count, Path(file).name) if count > 1 else batches

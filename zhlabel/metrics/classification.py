@@ -2,6 +2,10 @@
 
 import numpy as np
 
+# A multi-class task is scored by scikit-learn: a million texts of 14 labels take 0.5 s. Of a multi-label task they take
+# 2.5 s there and 0.2 s here, 12 times less, and an evaluation scores up to four times: itself and three baselines. So
+# that is ours, and what entities are scored by, which scikit-learn does not know (python benchmarks/scores.py).
+
 AVERAGES = ("micro avg", "macro avg", "weighted avg")
 
 
@@ -105,7 +109,7 @@ def _name(row, support):
 
 
 def score_multi_class(decided, gold, names):
-    """Score the decisions of a multi-class task; every figure equals scikit-learn's.
+    """Score the decisions of a multi-class task by scikit-learn.
 
     ``accuracy`` is the share of right texts, and equals each figure of the micro average, which is left out for that;
     ``hamming_loss`` is the share of wrong texts. A label that is neither decided nor gold counts as 0 in the macro
@@ -124,14 +128,19 @@ def score_multi_class(decided, gold, names):
     >>> score_multi_class(np.array([0, 1, 1]), np.array([0, 0, 1]), ["体育", "财经"])["confusion"]
     [[1, 1], [0, 1]]
     """
+    from sklearn.metrics import accuracy_score, classification_report, hamming_loss
+
+    ids = range(len(names))
     confusion = np.zeros((len(names), len(names)), dtype=int)
     np.add.at(confusion, (gold, decided), 1)
-    scores = score_counts(confusion.diagonal(), confusion.sum(0), confusion.sum(1), names)
+    # By id, since a label may be called "macro avg".
+    report = classification_report(gold, decided, labels=ids, output_dict=True, zero_division=0)
+    rows = {key: {**row, "support": int(row["support"])} for key, row in report.items() if key != "accuracy"}
     return {
-        "accuracy": float((decided == gold).mean()),
-        "hamming_loss": float((decided != gold).mean()),
-        "macro avg": scores["macro avg"],
-        "weighted avg": scores["weighted avg"],
-        "labels": scores["labels"],
+        "accuracy": float(accuracy_score(gold, decided)),
+        "hamming_loss": float(hamming_loss(gold, decided)),
+        "macro avg": rows["macro avg"],
+        "weighted avg": rows["weighted avg"],
+        "labels": {name: rows[str(id)] for id, name in enumerate(names)},
         "confusion": confusion.tolist(),
     }

@@ -8,12 +8,14 @@ import numpy as np
 from zhlabel.data import tags
 from zhlabel.data.entities import read_entity_examples
 from zhlabel.data.labels import encode_labels
+from zhlabel.data.layout import Layout
 from zhlabel.data.lost import REASONS, list_lost
 from zhlabel.data.windows import assign_tokens, stitch_tokens
 from zhlabel.decisions.sweep import sweep_thresholds
 from zhlabel.decisions.threshold_counts import count_at_thresholds
 from zhlabel.decisions.threshold_search import choose_thresholds
 from zhlabel.decisions.viterbi import decode_paths, score_entities
+from zhlabel.errors import InputError
 from zhlabel.metrics import baselines, entities
 from zhlabel.metrics.outcomes import count_entity_outcomes
 from zhlabel.reports import label_errors, label_issues, ner
@@ -42,9 +44,14 @@ class Ner(Task):
     }
     error_file = "errors.csv"
 
-    @staticmethod
-    def read(path, *, warn):
-        return read_entity_examples(path, warn=warn)
+    @classmethod
+    def read(cls, path, *, layout=None, known=(), warn):
+        layout = layout or Layout()
+        if wrong := next((name for name, value in vars(layout).items() if value), None):
+            raise InputError(
+                f'{wrong.upper()} = "{getattr(layout, wrong)}": files with entities are read without it. Leave it "".'
+            )
+        return read_entity_examples(path, warn=warn), layout
 
     def encode_gold(self, examples, *, source="label.json"):
         encode_labels(examples, self.labels, source=source)  # stops at a type that is not known

@@ -1,6 +1,5 @@
 """What a training does before TensorFlow is needed: read the data, choose what is open, check what can be wrong."""
 
-import shlex
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -8,8 +7,10 @@ from zhlabel.checking.counts import PartCounts, Terms
 from zhlabel.checking.figures import build_report
 from zhlabel.checking.text import format_summary
 from zhlabel.checkpoints import check_positions, find_checkpoint, recommend_learning_rate
+from zhlabel.cli.commands import write_command
 from zhlabel.data.batching import TaskData
 from zhlabel.data.datasets import read_datasets
+from zhlabel.data.layout import Layout
 from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.models.heads import recommend_head_learning_rate
 from zhlabel.runs.find import locate_run
@@ -79,7 +80,7 @@ def prepare(settings, *, earlier_labels, progress):
         progress.note(checkpoint.note)
     check_positions(checkpoint, settings.max_length)
     settings = choose_settings(settings, kind, checkpoint, progress)
-    examples, gold, task = read_datasets(
+    examples, gold, task, layout = read_datasets(
         kind,
         train_file=settings.train_file,
         dev_file=settings.dev_file,
@@ -88,7 +89,9 @@ def prepare(settings, *, earlier_labels, progress):
         earlier_labels=earlier_labels,
         seed=settings.seed,
         note=progress.note,
+        layout=Layout.pick(vars(settings)),
     )
+    settings = replace(settings, **vars(layout))
     vocabulary = read_vocabulary(checkpoint.vocab_file)
     tokenizer, room = Tokenizer(vocabulary), {"max_length": settings.max_length, "long_text": settings.long_text}
     encodings = {part: tokenizer.encode([each.text for each in found], **room) for part, found in examples.items()}
@@ -110,10 +113,11 @@ def summarise_data(task, settings, checkpoint, vocabulary, examples, encodings):
         parts.append(part)
     positions = checkpoint.config["max_position_embeddings"]
     terms = Terms(type(task), settings.max_length, settings.long_text, positions, checkpoint.vocab_file)
-    flags = ["--task", task.name, "--train-file", settings.train_file]
-    flags += ["--dev-file", settings.dev_file] if settings.dev_file else []
-    flags += ["--checkpoint", settings.checkpoint, "--max-length", str(settings.max_length)]
-    return format_summary(build_report(parts, terms), command=f"python data_check.py {shlex.join(flags)}")
+    flags = {"task": task.name, "train_file": settings.train_file, "dev_file": settings.dev_file}
+    flags |= {"checkpoint": settings.checkpoint, "max_length": settings.max_length}
+    flags |= vars(Layout.pick(vars(settings)))
+    command = write_command("data_check.py", **{name: value for name, value in flags.items() if value != ""})
+    return format_summary(build_report(parts, terms), command=command)
 
 
 def choose_settings(settings, kind, checkpoint, progress):
