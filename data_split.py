@@ -20,6 +20,7 @@ require_environment()  # first, so that a missing package ends in one sentence
 from zhlabel.cli.commands import write_command
 from zhlabel.cli.progress import TerminalProgress
 from zhlabel.cli.settings import run_script
+from zhlabel.data.layout import Layout
 from zhlabel.data.split_files import split_files
 from zhlabel.tasks import TASKS
 
@@ -29,6 +30,11 @@ PARTS = "4:1:1"  # sizes of train, dev, test; of two sources: training, dev of t
 SEED = 1  # of the choice
 OUT_FOLDER = "data/split"  # gets the files
 
+# Seldom changed
+TEXT_COLUMN = ""  # "": the one with a usual name (content text 文本 ...); "title,abstract" are joined by a line end
+LABEL_COLUMN = ""  # "": the one with a usual name (label class 标签 ...), or one a label with 0 and 1; several: those
+LABEL_SEPARATOR = ""  # "": found over the whole file, and printed; else what stands between labels; none: one label
+
 
 def main(settings):
     files = split_files(
@@ -37,6 +43,7 @@ def main(settings):
         parts=settings.parts,
         seed=settings.seed,
         out_folder=settings.out_folder,
+        layout=Layout(settings.text_column, settings.label_column, settings.label_separator),
         progress=TerminalProgress(),
     )
     # Of two sources the other files are there to be scored, so nothing is chosen on them.

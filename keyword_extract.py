@@ -18,6 +18,7 @@ INPUT_FILE = ""  # any form that model_predict.py reads; with a column keywords 
 OUTPUT_FILE = ""  # .csv .jsonl .parquet; "": JSON lines on standard output, or the comparison alone
 SCORE_FILE = ""  # .json or .csv: the comparison with all its figures; "": it is printed only
 TOP_K = 10  # keywords a text, at most
+TEXT_COLUMN = ""  # "": the one with a usual name (content text 文本 ...); "title,abstract" are joined by a line end
 LANGUAGE = ""  # zh or en; "": told text by text
 STOP_WORDS = ""  # a file of words that never begin or end a keyword, one a line; "": the run's, else ours
 USER_DICTIONARY = ""  # Chinese words that jieba shall know, one a line, as it reads them

@@ -11,8 +11,9 @@ from zhlabel.keywords.settings import TRAINING_LIMITS, KeywordTrainingSettings
 from zhlabel.keywords.train import train_keywords
 
 METHOD = "ranker"  # ranker: boosted trees over many features; kea: naive Bayes over two
-TRAIN_FILE = "data/keywords.train.jsonl"  # .csv .jsonl .xlsx .parquet ...; columns content and keywords
+TRAIN_FILE = "data/keywords.train.jsonl"  # .csv .jsonl .xlsx .parquet ...; columns content and keywords (a; b)
 FOLDS = 5  # parts of the cross-validation that is printed before the training on all texts; 0: none
+TEXT_COLUMN = ""  # "": the one with a usual name (content text 文本 ...); "title,abstract" are joined by a line end
 LANGUAGE = ""  # zh or en; "": told text by text
 STOP_WORDS = ""  # a file of words that never begin or end a keyword, one a line; "": ours
 USER_DICTIONARY = ""  # Chinese words that jieba shall know, one a line, as it reads them

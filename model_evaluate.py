@@ -15,11 +15,26 @@ THRESHOLD = ""  # "": the run's own; else what a label or entity must reach: "0.
 BASELINE = True  # also learns the run's training file without the encoder, to show what that is worth
 BATCH_SIZE = 16  # texts at once; changes speed and memory, not the result
 PRECISION = "float32"  # or int8, or bfloat16 where the processor has it: faster; probabilities differ by hundredths
+# Seldom changed
+TEXT_COLUMN = ""  # "": as the run was trained; else the column of the texts; "title,abstract" are joined by a line end
+LABEL_COLUMN = ""  # "": as the run was trained; else the column of the labels; several, with 0 and 1, are a label each
+LABEL_SEPARATOR = ""  # "": as in the run's training texts; else what stands between labels; none: a cell is one label
 
 
 def main(settings):
     runs, files, progress = split_list(settings.run), split_list(settings.data_file), TerminalProgress()
-    options = {name: getattr(settings, name) for name in ("threshold", "baseline", "batch_size", "precision")}
+    options = {
+        name: getattr(settings, name)
+        for name in [
+            "threshold",
+            "baseline",
+            "batch_size",
+            "precision",
+            "text_column",
+            "label_column",
+            "label_separator",
+        ]
+    }
     if len(runs) > 1:
         reports = [zhlabel.compare(runs, files, **options, progress=progress)]
     else:

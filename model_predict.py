@@ -4,6 +4,7 @@ from zhlabel.environment import require_environment
 
 require_environment()  # first, so that a missing package ends in one sentence
 
+import functools
 import json
 import sys
 
@@ -11,8 +12,9 @@ import zhlabel
 from zhlabel.cli.inputs import choose_texts
 from zhlabel.cli.progress import TerminalProgress
 from zhlabel.cli.settings import run_script
+from zhlabel.data.layout import Layout
 from zhlabel.data.texts import count_texts, read_standard_input, read_texts
-from zhlabel.inference.job import label_into_file
+from zhlabel.inference.job import find_text_column, label_into_file
 from zhlabel.inference.openvino import PRECISIONS
 from zhlabel.io.files import hold_output
 
@@ -22,6 +24,7 @@ OUTPUT_FILE = ""  # .csv .jsonl .parquet, for ner .bio too; "": JSON lines on st
 THRESHOLD = ""  # "": the run's own; else what a label or entity must reach: "0.35" or "logit:-0.6" (not multi_class)
 BATCH_SIZE = 16  # texts at once; changes speed and memory, not the result
 PRECISION = "float32"  # or int8, or bfloat16 where the processor has it: faster; probabilities differ by hundredths
+TEXT_COLUMN = ""  # of INPUT_FILE; "": as the run was trained, else a usual name; "title,abstract": joined by a line end
 TEXTS = [  # labelled when nothing else is given; texts on the command line take their place
     "云岭机械宣布裁员四百人，工会已提起诉讼",
     "凌晨三点多，甘孜震感明显，县城部分老屋出现裂缝",
@@ -32,13 +35,14 @@ TEXTS = [  # labelled when nothing else is given; texts on the command line take
 def main(settings):
     progress = TerminalProgress("text", file=sys.stderr)
     with hold_output(settings.output_file):  # first, so that a second writer ends before it loads anything
+        layout = Layout(settings.text_column or (find_text_column(settings.run) if settings.input_file else ""))
         texts, total = choose_texts(
             settings.texts,
             settings.input_file,
             is_given="texts" in settings.given,
-            read=read_texts,
+            read=functools.partial(read_texts, layout=layout, warn=progress.note),
             read_stream=read_standard_input,
-            count=count_texts if settings.output_file else None,
+            count=functools.partial(count_texts, layout=layout) if settings.output_file else None,
             script_name="model_predict.py",
             progress=progress,
         )

@@ -43,10 +43,13 @@ LABELS_PER_TEXT = ""  # multi_label, "": any number; "1-" at least one, "2-2" th
 RUN = ""  # "": runs/<checkpoint>-<task>-<n>, the next free n; the name of a stopped training goes on with it as it was
 
 # Seldom changed
+TEXT_COLUMN = ""  # "": the one with a usual name (content text 文本 ...); "title,abstract" are joined by a line end
+LABEL_COLUMN = ""  # "": the one with a usual name (label class 标签 ...), or one a label with 0 and 1; several: those
+LABEL_SEPARATOR = ""  # "": found over the whole file, and printed; else what stands between labels; none: one label
 NGRAMS = False  # True: a linear model of the tokens' n-grams votes too, where the dev score rises
 ADVERSARIAL = 0.0  # above 0: each batch is learned twice, once with word vectors moved by so much (FGM); 1.0 for ner
 DEV_SHARE = 0.1  # share of TRAIN_FILE that is set aside, every label in proportion
-FROM_SCRATCH = False  # True: only CHECKPOINT's config and vocab.txt are used, weights start at random
+FROM_SCRATCH = False  # True: only CHECKPOINT's config and vocab.txt are used (or it is a config file); random weights
 WEIGHT_DECAY = 0.01  # decoupled, not on biases and layer norms
 CLASS_WEIGHTS = ""  # multi_class: balanced, or 裁员:2.0|收购:0.5
 HEAD_LEARNING_RATE = ""  # peak of all that is not encoder; "": by the head, printed

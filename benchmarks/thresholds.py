@@ -20,7 +20,7 @@ def main(folder, data_file):
     run = load_run(folder)
     with np.load(Path(folder) / DEV_FILE) as file:
         dev = dict(file)
-    examples = run.task.read(data_file, warn=lambda notes: None)
+    examples, _ = run.task.read(data_file, warn=lambda notes: None)
     gold = run.task.encode_gold(examples)
     predictions = run.predict_encoded(run.encode([example.text for example in examples]))
     print(f"| thresholds on {data_file} | micro F1 | macro F1 | accuracy |\n|---|---:|---:|---:|")

@@ -17,7 +17,7 @@ from zhlabel.environment import PURPOSES, check_environment
 from zhlabel.errors import InputError
 
 ROOT = Path(__file__).parent.parent
-SCRIPTS = ("model_train.py", "model_evaluate.py", "model_predict.py", "data_split.py")
+SCRIPTS = ("model_train.py", "model_evaluate.py", "model_predict.py", "data_split.py", "data_check.py")
 
 
 def run_without(module, script):

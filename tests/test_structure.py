@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "zhlabel"
-SCRIPTS = ("model_train", "model_evaluate", "model_predict", "model_pretrain", "data_split")
+SCRIPTS = ("model_train", "model_evaluate", "model_predict", "model_pretrain", "data_split", "data_check")
 SCRIPTS += ("keyword_extract", "keyword_train")
 # From the bottom up; a folder, or one of the few modules beside them, imports its own row and lower ones alone,
 # inside functions too.
@@ -24,7 +24,7 @@ ROWS = (
     ("checkpoints", "ngrams", "runs"),
     ("metrics", "models"),
     ("reports",),
-    ("tasks", "evaluation"),
+    ("tasks", "evaluation", "checking"),
     ("inference",),
     ("training", "keywords"),
     ("api", "pretraining"),

@@ -190,6 +190,17 @@ def write_torch(path, arrays, *, old=False):
             stream.write(struct.pack("<q", array.size) + array.tobytes())
 
 
+def write_bfloat16(path, arrays):
+    """Write a model.safetensors of the upper halves of float32 numbers, for which numpy has no type."""
+    header, data = {}, b""
+    for name, array in arrays.items():
+        raw = (np.ascontiguousarray(array, "<f4").view("<u4") >> 16).astype("<u2").tobytes()
+        begin, data = len(data), data + raw
+        header[name] = {"dtype": "BF16", "shape": list(array.shape), "data_offsets": [begin, len(data)]}
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+
+
 def _text(text):
     return b"X" + struct.pack("<I", len(text.encode())) + text.encode()
 

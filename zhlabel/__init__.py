@@ -1,4 +1,4 @@
-"""Chinese text in, labels out: train, load, evaluate and compare models; extract keywords.
+"""Chinese text in, labels out: train, load, evaluate and compare models; check data; extract keywords.
 
 The folders, from the bottom up; each imports its own row and lower ones alone:
 
@@ -8,7 +8,7 @@ The folders, from the bottom up; each imports its own row and lower ones alone:
     checkpoints  ngrams  runs
     metrics  models
     reports
-    tasks  evaluation
+    tasks  evaluation  checking
     inference
     training  keywords
     api  pretraining
@@ -22,7 +22,7 @@ __version__ = "0.2.0"
 _PLACES = {
     "InputError": "errors",
     "TerminalProgress": "cli.progress",
-    **dict.fromkeys(("compare", "evaluate", "extract_keywords", "load", "train"), "api"),
+    **dict.fromkeys(("check", "compare", "evaluate", "extract_keywords", "load", "train"), "api"),
 }
 __all__ = ["__version__", *_PLACES]
 

@@ -1,4 +1,4 @@
-"""What programs use: train, load, evaluate, compare, extract_keywords; the scripts stand on the same functions."""
+"""What programs use: train, load, evaluate, compare, check, extract_keywords; the scripts stand on them."""
 
 import json
 import os
@@ -32,12 +32,14 @@ def train(train_file="", *, given=None, earlier_labels=(), progress=None, **sett
     Run(runs/albert_tiny-multi_label-1, multi_label, 14 labels)
     """
     from zhlabel.data.given import name_data
+    from zhlabel.data.layout import Layout
     from zhlabel.runs.record import RUNS_FOLDER
     from zhlabel.training.recipe import train as run_recipe
     from zhlabel.training.settings import make_settings
 
     files = {"train_file": train_file, "dev_file": settings.pop("dev_file", "")}
-    settings |= {name: name_data(data, RUNS_FOLDER / "data") for name, data in files.items() if _is_given(data)}
+    layout, folder = Layout.pick(settings), RUNS_FOLDER / "data"
+    settings |= {name: name_data(data, folder, layout=layout) for name, data in files.items() if _is_given(data)}
     chosen, given = make_settings(settings), frozenset(settings) if given is None else given
     return load(run_recipe(chosen, given=given, earlier_labels=earlier_labels, progress=progress))
 
@@ -68,7 +70,7 @@ def load(folder="", *, precision="float32", progress=None):
     return load_run(_find_run(folder), precision=precision, note=(progress or Progress()).note)
 
 
-def evaluate(run, data="", *, threshold="", baseline=True, batch_size=16, precision="float32", progress=None):
+def evaluate(run, data="", *, threshold="", baseline=True, batch_size=16, precision="float32", progress=None, **layout):
     """Score a run on labelled texts that it has not seen, and write the reports into its folder.
 
     Args:
@@ -80,6 +82,8 @@ def evaluate(run, data="", *, threshold="", baseline=True, batch_size=16, precis
         batch_size: texts at once; it changes speed and memory, not the result.
         precision: as ``load``, where ``run`` is a folder.
         progress: takes notes.
+        **layout: fields of ``data.layout.Layout`` that say how the files are to be read; else as the run's training
+            texts were.
 
     Returns:
         A Report: the dict of report.json, with ``text`` as printed and ``folder``; of several files a list of them.
@@ -90,17 +94,21 @@ def evaluate(run, data="", *, threshold="", baseline=True, batch_size=16, precis
     >>> evaluate("runs/albert_tiny-multi_label-1", "data/test.csv")["accuracy"]  # doctest: +SKIP
     0.7938
     """
+    from zhlabel.cli.settings import check_values
+    from zhlabel.data.layout import Layout
     from zhlabel.evaluation.job import choose_files, evaluate_files, hold_evaluations
     from zhlabel.inference.run import Run, load_run
     from zhlabel.runs.folder import RunFolder
 
+    layout = Layout(**check_values(layout, vars(Layout()), limits={}))
     note, is_loaded = (progress or Progress()).note, isinstance(run, Run)
     opened = None if is_loaded else RunFolder(_find_run(run))
     folder, record = (run.folder, run.record) if is_loaded else (opened.path, opened.record)
-    files = choose_files({folder: record}, _name_files(data) or _find_sample(folder, record), threshold=threshold)
+    names = _name_files(data, layout) or _find_sample(folder, record)
+    files = choose_files({folder: record}, names, threshold=threshold)
     with hold_evaluations(folder, files):
         run = run if is_loaded else load_run(opened, precision=precision, note=note)
-        options = {"threshold": threshold, "baseline": baseline, "batch_size": batch_size}
+        options = {"threshold": threshold, "baseline": baseline, "batch_size": batch_size, "layout": layout}
         reports = evaluate_files(run, files, **options, note=note)
     return reports if _are_names(data) else reports[0]
 
@@ -114,7 +122,7 @@ def compare(runs, data="", *, progress=None, **options):
         runs: what ``load`` takes, two or more; the first is the one from which you start.
         data: as ``evaluate``.
         progress: takes notes and the reports' texts.
-        **options: ``threshold``, ``baseline``, ``batch_size`` and ``precision`` as ``evaluate`` takes them.
+        **options: ``threshold``, ``baseline``, ``batch_size``, ``precision`` and the layout as ``evaluate`` takes them.
 
     Returns:
         A Report: the dict of comparison.json, with ``text`` as printed and ``folder``.
@@ -125,18 +133,67 @@ def compare(runs, data="", *, progress=None, **options):
     >>> compare(["tiny", "base"], "data/test.csv")["matrix"][0]["values"]  # doctest: +SKIP
     [0.9067]
     """
+    from zhlabel.data.layout import Layout
     from zhlabel.evaluation.compare import claim_comparison_folder
     from zhlabel.evaluation.job import choose_files, compare_files
     from zhlabel.runs.folder import RunFolder
 
     folders = [_find_run(run) for run in runs]
     records = {folder: RunFolder(folder).record for folder in folders}
-    files = _name_files(data) or _find_sample(folders[0], records[folders[0]])
+    files = _name_files(data, Layout.pick(options)) or _find_sample(folders[0], records[folders[0]])
     files = choose_files(records, files, threshold=options.get("threshold", ""))
     with claim_comparison_folder() as target:
         for folder in folders:
             _evaluate_apart(folder, files, options, (progress or Progress()).note)
         return compare_files(folders, files, target)
+
+
+def check(
+    train_file,
+    dev_file="",
+    test_file="",
+    *,
+    task="multi_label",
+    checkpoint="albert_tiny",
+    max_length=256,
+    progress=None,
+    **layout,
+):
+    """Say what is in labelled texts and what looks wrong with them, before a training.
+
+    Args:
+        train_file: as ``train``.
+        dev_file: likewise; "": the sample's for the sample, else none.
+        test_file: likewise.
+        task: "multi_label", "multi_class" or "ner".
+        checkpoint: the folder of a checkpoint, whose vocabulary says what tokens there are.
+        max_length: tokens a row.
+        progress: takes the steps.
+        **layout: fields of ``data.layout.Layout`` that say how the files are to be read.
+
+    Returns:
+        A Check: ``report``, the dict of report.json; ``text`` as printed; ``needs_attention``, how many findings do;
+        ``write(folder)`` for report.txt, report.json and report.html.
+
+    Raises:
+        InputError: what the user can put right: a file, an unknown task, the checkpoint.
+
+    >>> check([("云岭机械裁员", ["裁员"]), ("云岭机械裁员", ["起诉"])]).needs_attention  # doctest: +SKIP
+    3
+    """
+    from zhlabel.checking.job import check_files
+    from zhlabel.cli.settings import check_values
+    from zhlabel.data.layout import Layout
+    from zhlabel.tasks import TASKS
+
+    check_values({"task": task}, {"task": ""}, limits={"TASK": tuple(TASKS)})
+    layout = Layout(**check_values(layout, vars(Layout()), limits={}))
+    files = {
+        name: next(iter(_name_files(data, layout)), "")
+        for name, data in (("train", train_file), ("dev", dev_file), ("test", test_file))
+    }
+    options = {"checkpoint": checkpoint, "max_length": max_length, "progress": progress or Progress()}
+    return check_files(TASKS[task], files, layout=layout, **options)
 
 
 _EVALUATION = """
@@ -187,12 +244,12 @@ def _are_names(data):
     return isinstance(data, (list, tuple)) and all(isinstance(each, (str, Path)) for each in data)
 
 
-def _name_files(data):
+def _name_files(data, layout):
     from zhlabel.data.given import name_data
     from zhlabel.runs.record import RUNS_FOLDER
 
     names = data if _are_names(data) else [data]
-    return [name_data(each, RUNS_FOLDER / "data") for each in names if _is_given(each)]
+    return [name_data(each, RUNS_FOLDER / "data", layout=layout) for each in names if _is_given(each)]
 
 
 def extract_keywords(

@@ -408,7 +408,6 @@ BAD_OBJECTS = {
         '"北京"',
         '"京市"',
     ),
-    "Label Studio, no label": (make_task("北京市", [{"start": 0, "end": 2}]), "the name of a type"),
     "Label Studio, several texts": ({"data": {"a": "北", "b": "京"}, "annotations": []}, 'no "text"', "data"),
     "Label Studio, spans in HTML": (
         {"data": {"text": "北京"}, "annotations": [{"result": [{"type": "hypertextlabels", "value": {}}]}]},

@@ -215,7 +215,9 @@ def test_labels_of_parquet_may_be_lists(tmp_path):
     write_parquet(tmp_path / "a", [{"text": "x", "Label": ["a", "b"]}, {"text": "y", "Label": []}])
     assert [example.labels for example in read_examples(tmp_path / "a")] == [("a", "b"), ()]
     write_parquet(tmp_path / "a", [{"text": "x", "label": "a"}, {"text": "y", "label": None}])
-    assert 'a, row 2: "label" must be a list of names, found null' in refuse(read_examples, tmp_path / "a")
+    assert [example.labels for example in read_examples(tmp_path / "a")] == [("a",), ()]
+    write_parquet(tmp_path / "a", [{"text": "x", "label": "a"}, {"text": "y", "label": 7}][1:])
+    assert 'a, row 1: "label" must be a list of names, found 7' in refuse(read_examples, tmp_path / "a")
 
 
 def test_entities_are_read_from_parquet_and_packed_files(tmp_path):

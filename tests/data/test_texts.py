@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from toy import refuse, save
 
 from zhlabel.data.examples import read_examples
+from zhlabel.data.layout import Layout
 from zhlabel.data.texts import count_texts, read_standard_input, read_texts
 from zhlabel.errors import InputError
 from zhlabel.inference.writers import open_writer
@@ -118,26 +119,36 @@ def test_a_file_without_texts_gives_none(tmp_path, name, content):
 
 def test_content_goes_before_text_and_a_named_column_before_both(tmp_path):
     path = save(tmp_path / "a.csv", "text,content,正文\n1,2,3\n")
-    assert [list(read_texts(path, column=name)) for name in ("content", "text", "正文")] == [["2"], ["1"], ["3"]]
-    assert "the columns are text, content, 正文, and none of them is title." in refuse(read_texts, path, column="title")
+    notes = []
+    assert list(read_texts(path, warn=notes.append)) == ["2"]
+    told = f'{path}: texts are read from content; there is text, 正文 too: TEXT_COLUMN = "content,text,正文".'
+    assert notes == [told]
+
+    def read(name):
+        return list(read_texts(path, layout=Layout(text_column=name), warn=notes.append))
+
+    assert [read(name) for name in ("content", "TEXT", "正文", "text, 正文")] == [["2"], ["1"], ["3"], ["1\n3"]]
+    assert notes == [told]
+    message = refuse(read_texts, path, layout=Layout(text_column="text,contents"))
+    assert 'the columns are text, content, 正文, and none of them is TEXT_COLUMN = "contents". The nearest' in message
 
 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.csv", "id,title\n1,x\n", "the columns are id, title, and none of them is content or text"),
+        ("a.csv", "id,name\n1,x\n", "the columns are id, name, and none of them is content, text, sentence or"),
         ("a.csv", "content,content\n1,x\n", "more than one of them is content"),
-        ("a.csv", "id;content\n1;x\n", "separated by semicolons"),
+        ("a.csv", "id;content\n1;x;y\n", "line 2: found 3 columns, expected 2"),
         ("a.csv", "\ncontent\n", "line 1: the header is empty"),
         ("a.csv", "id,content\r1,x\r2,y\r", 'line 1: lines end in a lone "\\r"'),
         ("a.csv", "content\rx\ry\n", "Save the file with \\n line ends."),
         ("a.tsv", "id\tcontent\r1\tx\r", 'line 1: lines end in a lone "\\r"'),
-        ("a.csv", "长" * 200_000 + ",x\n1,2\n", "none of them is content or text"),
+        ("a.csv", "长" * 200_000 + ",x\n1,2\n", "none of them is content, text"),
         ("a.csv", 'id,content\n1,"a\nb"\n2,x,y\n', "line 4: found 3 columns, expected 2 (id, content)."),
         ("a.csv", 'id,content\n1,a\n2,"never closed\n3,b\n', "line 3: the row that begins here is not valid CSV"),
         ("a.tsv", "id\tcontent\n1\ta\n2\n", "line 3: found 1 columns, expected 2 (id, content)."),
         ("a.jsonl", '{"text": "a"}\n\n{"text": \n', "line 3: not one JSON object"),
-        ("a.jsonl", '{"title": "a"}\n', "line 1: the object has title, expected content or text"),
+        ("a.jsonl", '{"name": "a", "id": 1}\n', "line 1: the columns are name, id, and none of them is content"),
         ("a.jsonl", '{"text": 1}\n', "line 1: found 1 where a text is expected"),
         ("a.jsonl", '"a"\nnull\n', "line 2: found null"),
         ("a.jsonl", '["a"]\n', 'line 1: found ["a"]'),

@@ -38,7 +38,9 @@ def stop_training(settings, mark):
 def test_a_stopped_training_goes_on_by_what_it_printed_and_what_comes_next_runs(folder, monkeypatch, task):
     monkeypatch.chdir(folder)
     settings = name_settings(task, epochs=2)
-    line = find_line(stop_training(settings, "epoch 1:"), "To go on: ")
+    told = stop_training(settings, "epoch 1:")
+    assert "Needs attention: " in run_line(folder, find_line(told, "more on the data: ")).out
+    line = find_line(told, "To go on: ")
     assert line == find_line(stop_training(settings, "training "), "like this one; to go on: ")
     done = run_line(folder, line)
     record = json.loads((folder / f"runs/toy-{task}-1/run.json").read_text(encoding="utf-8"))

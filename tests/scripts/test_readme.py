@@ -31,7 +31,7 @@ def list_blocks(name):
 
 
 def is_of_a_script(line):
-    return re.search(r"python (model_\w+|keyword_\w+|data_split)\.py", line) is not None
+    return re.search(r"python (model_\w+|keyword_\w+|data_\w+)\.py", line) is not None
 
 
 ENGLISH = list_blocks("README.md")

@@ -85,6 +85,23 @@ def test_own_training_texts_never_get_the_samples_dev_file_but_a_share_of_their_
     assert "texts: 16 to train on, 4 for dev" in told and "DEV_FILE" not in told
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_what_is_learnt_from_and_what_looks_wrong_with_it_is_told_once(folder, task):
+    prepared, told = prepare_toy(task, max_length=14)
+    counts = [f"{len(prepared.examples[part]):,}" for part in ("train", "dev")]
+    assert f"{len(prepared.task.labels)} labels; texts: {counts[0]} to train on, {counts[1]} for dev\n" in told
+    assert "\nnote: dev has " in told and told.count("too few to choose") == 1
+    assert ("dev texts are train texts too" in told) == (task != "multi_label")
+    assert ("texts have more than 14 tokens and are cut" in told) == (task == "multi_label")
+    assert told.count("\nmore on the data: python data_check.py --task ") == 1
+
+
+def test_of_a_label_that_a_label_file_alone_names_is_said_that_no_text_has_it(folder):
+    (folder / "names.json").write_text('{"0": "裁员", "1": "收购", "2": "地震", "3": "上市"}', encoding="utf-8")
+    _, told = prepare_toy(label_file="names.json")
+    assert "4 labels; texts: 18" in told and "labels have fewer than 5 train texts: 上市 (0)" in told
+
+
 def test_a_dev_file_that_is_the_training_file_is_refused(folder):
     with pytest.raises(InputError, match="is TRAIN_FILE itself"):
         prepare_toy(dev_file="train.csv")

@@ -30,16 +30,17 @@ def read_candidates(folder):
     """Read the json files of a folder that describe an encoder, whatever their names.
 
     Args:
-        folder: a Path.
+        folder: a Path; a file is read alone.
 
     Returns:
-        dict from file to its dict; files that describe something else (a tokenizer, labels) are left out.
+        dict from file to its dict, without values that are null; files that describe something else (a tokenizer,
+        labels) are left out.
 
     Raises:
         InputError: no file qualifies and one of them is not valid json.
     """
     candidates, broken = {}, []
-    for file in sorted(folder.glob("*.json")):
+    for file in [folder] if folder.is_file() else sorted(folder.glob("*.json")):
         if file.stat().st_size > _LARGEST_CONFIG:
             continue
         try:
@@ -48,7 +49,7 @@ def read_candidates(folder):
             broken.append(f"{file}: not valid json ({problem}). Copy or download it again.")
             continue
         if isinstance(content, dict) and set(_SIZES[1:6]) & set(content):
-            candidates[file] = content
+            candidates[file] = {key: value for key, value in content.items() if value is not None}
     if broken and not candidates:
         raise InputError(broken[0])
     return candidates
@@ -214,11 +215,11 @@ def _refuse_variants(raw, place):
         raise InputError(
             f'{place}: position_embedding_type is "{raw["position_embedding_type"]}", expected "absolute".'
         )
-    possible = [family.name for family in FAMILIES.values() if family.hugging_face]
+    possible = [name for family in FAMILIES.values() if family.hugging_face for name in (family.name, *family.aliases)]
     if "model_type" in raw and raw["model_type"] not in possible:
         raise InputError(
             f'{place}: model_type is "{raw["model_type"]}". Only {", ".join(possible)} can be built here '
-            "(Chinese RoBERTa-wwm is a bert and says so)."
+            "(RoBERTa-wwm is a bert: its variables begin with bert)."
         )
 
 
@@ -237,7 +238,7 @@ def recognise_family_of_config(raw, *, place):
     """
     if "model_type" in raw:
         _refuse_variants(raw, place)
-        return raw["model_type"]
+        return next(each.name for each in FAMILIES.values() if raw["model_type"] in (each.name, *each.aliases))
     for family in FAMILIES.values():
         if raw.keys() & set(family.config_marks):
             return family.name

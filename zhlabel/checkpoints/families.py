@@ -43,6 +43,7 @@ class Family:
         default_activation: ``hidden_act`` where the config has none.
         tensorflow_gelu: what the word "gelu" means in TensorFlow files: the formula of the original code.
         dropout_rate: where the config has none; the original code's.
+        aliases: other values of ``model_type`` whose variables are this family's, with this as the root of their names.
         config_marks: keys that tell the family of a config without ``model_type``.
         written_config: what is written into a config beside the normalised values.
         architecture: class of `transformers` that reads what is written; "": written in TensorFlow's form.
@@ -60,6 +61,7 @@ class Family:
     default_activation: str = "gelu"
     tensorflow_gelu: str = "gelu_erf"
     dropout_rate: float = 0.1
+    aliases: tuple = ()
     config_marks: tuple = ()
     written_config: dict = field(default_factory=dict)
     architecture: str = ""
@@ -190,6 +192,7 @@ _RECORDS = (
         tensorflow=Names("bert", "encoder/layer_{i}", _BERT_LAYER, lm_head=_TENSORFLOW_LM_HEAD),
         hugging_face=Names("bert", "encoder/layer/{i}", _BERT_LAYER, lm_head=_BERT_LM_HEAD),
         embeds_at_own_width=False,
+        aliases=("ernie",),
         architecture="BertForMaskedLM",
         learning_rates=(1e-4, 2e-5, 1e-5),
     ),

@@ -10,7 +10,7 @@ published name it would be taken for the generator.
 from pathlib import Path
 
 from zhlabel.checkpoints.families import FAMILIES
-from zhlabel.checkpoints.names import unify_names
+from zhlabel.checkpoints.variables import open_variables
 from zhlabel.checkpoints.weights import read_arrays, read_shapes
 
 HEADS_FILE = "pretraining/heads.safetensors"
@@ -86,16 +86,19 @@ def read_heads(checkpoint, *, bag_of_words):
 
 def _read_inside(checkpoint, shapes):
     """Read what lies among the encoder's weights, under its published names."""
-    if not checkpoint.weights_file:
+    if not checkpoint.weights_files:
         return {}
-    file, file_format = checkpoint.weights_file, checkpoint.file_format
-    tensorflow = file_format == "tensorflow"
-    unified = unify_names(read_shapes(file, file_format), tensorflow=tensorflow)
+    variables = open_variables(checkpoint.weights_files, checkpoint.file_format)
+    tensorflow = variables.tensorflow
     names = {name: name_head_in_checkpoint(name, checkpoint.family, tensorflow=tensorflow) for name in shapes}
-    own = {name: unified[published] for name, published in names.items() if published in unified}
-    arrays = read_arrays(file, file_format, own.values())
-    turned = {name for name in own if name.endswith("/kernel") and not tensorflow}
-    return {name: arrays[own[name]].T if name in turned else arrays[own[name]] for name in own}
+    own = {name: published for name, published in names.items() if published in variables.shapes}
+    arrays = variables.read(own.values())
+    heads = {
+        name: arrays[own[name]].T if name.endswith("/kernel") and not tensorflow else arrays[own[name]] for name in own
+    }
+    if "lm_head/bias" in heads:
+        heads["lm_head/bias"] = heads["lm_head/bias"][: checkpoint.config["vocab_size"]]
+    return heads
 
 
 def _read_beside(checkpoint, shapes):

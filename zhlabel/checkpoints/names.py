@@ -15,10 +15,12 @@ _EMBEDDINGS = {
     "embeddings/norm": "embeddings/LayerNorm",
 }
 _TORCH_LEAVES = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias"}
+TASK_TABLE = "bert.embeddings.task_type_embeddings.weight"  # ERNIE's, added to every token where its config says so
 # Heads, optimizer slots and buffers: what a checkpoint may hold beside its encoder.
 _NOT_ENCODER = re.compile(
-    r"(bert|electra)/pooler/.*|(cls|discriminator_predictions|generator_predictions|generator)/.*"
-    r"|.*/(adam_m|adam_v|lamb_m|lamb_v|Adam|Adam_1)|global_step|beta1_power|beta2_power"
+    re.escape(TASK_TABLE)
+    + r"|(bert|electra)/pooler/.*|(cls|discriminator_predictions|generator_predictions|generator)/.*"
+    r"|.*/(adam_m|adam_v|lamb_m|lamb_v|Adam|Adam_1)|global_step|beta1_power|beta2_power|(.*/)?(current_)?loss_scale|good_steps"
     r"|(bert|albert|electra)\.pooler\..*|.*\.(position_ids|token_type_ids)"
     r"|(cls|predictions|sop_classifier|discriminator_predictions|generator_predictions|generator_lm_head)\..*"
 )
@@ -129,32 +131,75 @@ def is_beside_encoder(name):
     return _NOT_ENCODER.fullmatch(name) is not None
 
 
-def unify_names(names, *, tensorflow):
-    """Map the one spelling used here to the file's own: with the model's prefix, ``weight`` for ``gamma``.
+def is_outside_encoder(name, family, *, tensorflow):
+    """Return whether a variable lies beside the encoder, as the head of a task does, and not within it.
 
-    Hugging Face files come with a prefix (``bert.embeddings...``, saved from a model with a head) or without it, and
-    old ones say ``LayerNorm.gamma`` and ``LayerNorm.beta``. TensorFlow names stay as they are.
+    Args:
+        name: the variable's unified name.
+        family: a name of FAMILIES.
+        tensorflow: whether it is a TensorFlow checkpoint.
+
+    >>> is_outside_encoder("output_weights", "bert", tensorflow=True)
+    True
+    """
+    return not name.startswith(FAMILIES[family].names(tensorflow=tensorflow).root + ("/" if tensorflow else "."))
+
+
+def unify_names(names, *, tensorflow):
+    """Bring a file's names into the one spelling used here.
+
+    Left out is what a wrapper put before them: ``module.`` and ``model.`` of torch, ``module/`` of TensorFlow's hub.
+    Hugging Face files come with the model's prefix (``bert.embeddings...``, saved from a model with a head; ERNIE's is
+    ``ernie.``) or without it, and old ones say ``LayerNorm.gamma`` and ``LayerNorm.beta``. Google's ALBERT that was
+    trained by TensorFlow 2 calls its LayerNorms as Keras does.
 
     Args:
         names: the names in the file.
         tensorflow: whether it is a TensorFlow checkpoint.
 
-    >>> unify_names(["embeddings.LayerNorm.gamma", "pooler.dense.bias"], tensorflow=False)
-    {'bert.embeddings.LayerNorm.weight': 'embeddings.LayerNorm.gamma', 'bert.pooler.dense.bias': 'pooler.dense.bias'}
+    Returns:
+        dict from the one spelling to the list of the file's names for it, which has one unless the file has doubles.
+
+    >>> unify_names(["module.embeddings.LayerNorm.gamma"], tensorflow=False)
+    {'bert.embeddings.LayerNorm.weight': ['module.embeddings.LayerNorm.gamma']}
     """
-    if tensorflow:
-        return {name: name for name in names}
-    bare = any(name.startswith("embeddings.") for name in names)
-    root = ""
-    if bare:
-        text, kinds = " ".join(names), [each.hugging_face for each in FAMILIES.values() if each.hugging_face]
-        root = next(kind.root for kind in kinds if kind.bare_mark in text) + "."
+    bare = {name: re.sub(r"^((module|model)[./])+", "", name) for name in names}
+    spell = _spell_tensorflow if tensorflow else _spell_hugging_face
     unified = {}
-    for name in names:
-        inside = bare and name.startswith(("embeddings.", "encoder.", "pooler.", "embeddings_project."))
-        new = (root if inside else "") + name
-        unified[re.sub(r"\.beta$", ".bias", re.sub(r"\.gamma$", ".weight", new))] = name
+    for own, name in zip(bare, spell(list(bare.values())), strict=True):
+        unified.setdefault(name, []).append(own)
     return unified
+
+
+def _spell_hugging_face(names):
+    kinds = [each for each in FAMILIES.values() if each.hugging_face]
+    root = ""
+    if any(name.startswith("embeddings.") for name in names):
+        text = " ".join(names)
+        root = next(kind.hugging_face.root for kind in kinds if kind.hugging_face.bare_mark in text) + "."
+    for name in names:
+        inside = root and name.startswith(("embeddings.", "encoder.", "pooler.", "embeddings_project."))
+        name = (root if inside else "") + name
+        for kind in kinds:
+            for alias in kind.aliases:
+                name = re.sub(rf"^{alias}\.", f"{kind.hugging_face.root}.", name)
+        yield re.sub(r"\.beta$", ".bias", re.sub(r"\.gamma$", ".weight", name))
+
+
+_KERAS_NORM = re.compile(r"(.+)/layer_normalization(?:_(\d+))?(/.+)")
+
+
+def _spell_tensorflow(names):
+    """Keras numbers the LayerNorms of a program in their order: in a layer attention's comes first."""
+    numbers = {}
+    for match in filter(None, map(_KERAS_NORM.fullmatch, names)):
+        numbers.setdefault(re.sub(r"/layer_\d+/", "/", match[1]), set()).add(int(match[2] or 0))
+    for name in names:
+        if match := _KERAS_NORM.fullmatch(name):
+            scope = re.sub(r"/layer_\d+/", "/", match[1])
+            place = sorted(numbers[scope]).index(int(match[2] or 0))
+            name = f"{scope}/LayerNorm{f'_{place}' if place else ''}{match[3]}"
+        yield name
 
 
 def recognise_family(names):

@@ -70,8 +70,9 @@ def _guarded(reader, path, *arguments):
     except RefusedPickleError as refused:
         raise InputError(
             f"{path} was not read: it asks for {refused}, where weights need tensors, storages and OrderedDict alone. "
-            "Such a file can run code. If you trust it, convert it where torch is installed: "
-            f"{_CONVERT}"
+            f"Such a file can run code. If you trust it, convert it in its folder, where torch is installed:\n"
+            f"    {_CONVERT.format(source=Path(path).name, target=Path(path).with_suffix('.safetensors').name)}\n"
+            "Of a training state, pick the dictionary of the weights in it: w = torch.load(...)['state_dict']."
         ) from None
     except _DAMAGED as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
@@ -79,8 +80,8 @@ def _guarded(reader, path, *arguments):
 
 
 _CONVERT = (
-    "python -c \"import torch, safetensors.torch as s; w = torch.load('pytorch_model.bin', weights_only=True); "
-    "s.save_file({k: v.clone().contiguous() for k, v in w.items()}, 'model.safetensors')\""
+    "python -c \"import torch, safetensors.torch as s; w = torch.load('{source}', weights_only=True); "
+    "s.save_file({{k: v.clone().contiguous() for k, v in w.items()}}, '{target}')\""
 )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from zhlabel.checkpoints.families import FAMILIES
 from zhlabel.checkpoints.mlm_heads import HEADS_FILE, name_head_in_checkpoint
 from zhlabel.checkpoints.names import name_in_checkpoint
+from zhlabel.data.tokenizer import format_vocabulary
 from zhlabel.io.files import write_whole
 from zhlabel.io.json import write_json
 
@@ -28,12 +29,12 @@ def write_checkpoint(folder, config, weights, *, heads, vocabulary_file):
         config: a normalised config.
         weights: dict from the encoder's canonical names to arrays, complete.
         heads: dict from the canonical names of pretraining heads to arrays.
-        vocabulary_file: vocab.txt, which is copied.
+        vocabulary_file: vocab.txt, which is copied, or a tokenizer.json.
     """
     folder, family = Path(folder), config["family"]
     tensorflow = FAMILIES[family].hugging_face is None
     with write_whole(folder / "vocab.txt", binary=True) as stream:
-        stream.write(Path(vocabulary_file).read_bytes())
+        stream.write(format_vocabulary(vocabulary_file))
     write_json(make_raw_config(config), folder / ("albert_config.json" if tensorflow else "config.json"))
     arrays, beside = {}, {}
     for name, array in {**weights, **heads}.items():

@@ -1,13 +1,13 @@
 """Reads what a training learns from and what it is judged by, and settles the labels."""
 
 from zhlabel.cli.commands import write_command
-from zhlabel.data.labels import collect_labels, encode_labels, settle_labels
+from zhlabel.data.labels import collect_labels, encode_labels, read_labels, settle_labels
 from zhlabel.data.splits import split_dev
 from zhlabel.errors import InputError
 from zhlabel.io.files import hash_file
 
 
-def read_datasets(kind, *, train_file, dev_file, dev_share, label_file, seed, note, earlier_labels=()):
+def read_datasets(kind, *, train_file, dev_file, dev_share, label_file, seed, note, layout, earlier_labels=()):
     """Read training and dev texts, and settle the label set.
 
     Args:
@@ -18,27 +18,29 @@ def read_datasets(kind, *, train_file, dev_file, dev_share, label_file, seed, no
         label_file: LABEL_FILE, or "".
         seed: of the share.
         note: called with each line for the user.
+        layout: a Layout, by which both files are read.
         earlier_labels: names whose order is kept where the training texts have exactly these.
 
     Returns:
-        ({"train", "dev"} of Examples, {"train", "dev"} of the task's gold, the Task with its L labels).
+        ({"train", "dev"} of Examples, {"train", "dev"} of the task's gold, the Task with its L labels, the Layout by
+        which the training texts were read).
 
     Raises:
         InputError: a file is wrong, both are the same, nothing can be set aside, or labels are too few.
     """
 
-    def read(path):
+    def read(path, layout, known):
         files = {f"{part}_file": kind.sample.format(part) for part in ("train", "dev")}
         command = write_command("model_train.py", task=kind.name, **files)
-        return kind.read_examples(path, print_note=note, command=command)
+        return kind.read_examples(path, layout=layout, known=known, print_note=note, command=command)
 
-    train = read(train_file)
+    train, layout = read(train_file, layout, read_labels(label_file) if label_file else ())
     names = settle_labels(collect_labels(train), named_file=label_file, earlier=earlier_labels)
     source = label_file or train_file
     if dev_file:
         if hash_file(dev_file) == hash_file(train_file):
             raise InputError(f'DEV_FILE {dev_file} is TRAIN_FILE itself. Give other texts, or "" for a share.')
-        examples = {"train": train, "dev": read(dev_file)}
+        examples = {"train": train, "dev": read(dev_file, layout, names)[0]}
     else:
         if len(train) < 2:
             raise InputError(f"{train_file} has one text, so no share can be set aside. Name a DEV_FILE.")
@@ -47,9 +49,4 @@ def read_datasets(kind, *, train_file, dev_file, dev_share, label_file, seed, no
     if len(names) < kind.fewest_labels:
         raise InputError(f"{source} has one label, {names[0]}: for {kind.name} there must be {kind.fewest_labels}.")
     task = kind(names)
-    gold = {part: task.encode_gold(each, source=source) for part, each in examples.items()}
-    note(f"{len(names)} labels; texts: {len(examples['train']):,} to train on, {len(examples['dev']):,} for dev")
-    texts = {part: {example.text for example in each} for part, each in examples.items()}
-    if shared := len(texts["train"] & texts["dev"]):
-        note(f"note: {shared:,} different dev texts are training texts too, so dev scores flatter")
-    return examples, gold, task
+    return examples, {part: task.encode_gold(each, source=source) for part, each in examples.items()}, task, layout

@@ -1,16 +1,18 @@
 """Reads labelled data files into Example records that remember their file and line."""
 
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
+from zhlabel.data.columns import Columns, Headless, find_columns, is_nameless, refuse_entities, take_text
+from zhlabel.data.label_cells import read_label_cells
+from zhlabel.data.layout import Layout
 from zhlabel.data.records import read_records
-from zhlabel.data.tags import split_tag
+from zhlabel.data.unnamed_labels import Unnamed, settle_unnamed
 from zhlabel.errors import InputError
-from zhlabel.io.files import check_characters
 
-LABEL_SEPARATOR = "|"
-_TEXT_KEYS = ("content", "text")
-_LABEL_KEYS = ("label", "labels")
+_HEADLESS = ("first", "second")  # columns without names
+_SIGNS = re.compile("[|,;、，；｜#/\t\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,98 +34,131 @@ class Example:
     entities: tuple = ()
 
 
-def read_examples(path, *, warn=None):
+def read_examples(path, *, layout=None, warn=None):
+    """Return the Examples of a file, as ``read_labelled`` reads it."""
+    return read_labelled(path, layout=layout, warn=warn)[0]
+
+
+def read_labelled(path, *, layout=None, known=(), exclusive=False, warn=None):
     """Read a file of labelled texts in any of the supported forms, told by its content.
 
-    CSV, TSV, parquet or a spreadsheet with a header that has ``label`` and ``content`` (or ``text``) in any order,
-    labels joined by ``|``, or a list in parquet; a JSON list or JSON lines of ``{"text": ..., "label": [...]}``; DuEE's
-    JSON lines (``text``, ``event_list[].event_type``). Text is UTF-8 with or without BOM, or GB18030, and may be packed
-    by gzip or xz. In CSV a quoted field may hold commas and line ends; in TSV a quotation mark is an ordinary character
-    unless a field both begins and ends with one. Cells are text: "nan", "NULL" and "001" stay what they are. A text may
-    have no label, and may be empty.
+    CSV, TSV, parquet or a spreadsheet with a header that has usual names of texts and labels (see ``columns``) in any
+    order, labels as ``label_cells`` takes them; or instead of a column of labels one a label, with 0 and 1; or without
+    a header, texts and labels. A JSON list or JSON lines of objects with such keys; DuEE's JSON lines (``text``,
+    ``event_list[].event_type``); fastText's. Text is UTF-8 with or without BOM, or GB18030, and may be packed by
+    gzip or xz. In CSV a quoted field may hold commas and line ends; in TSV a quotation mark is an ordinary character
+    unless a field both begins and ends with one. Cells are text: "nan", "NULL" and "001" stay texts, but nan is no
+    label. A text may have no label, and may be empty.
 
     Args:
         path: the file.
-        warn: called with a sentence on what was left out of a spreadsheet; None: nobody is told.
+        layout: a Layout; None: all is found by itself.
+        known: names that are known for labels.
+        exclusive: whether a text has one label alone, so that joined labels are a doubt.
+        warn: called at most once, with what was found by itself or left out, a sentence a line; None: nobody is told.
 
     Returns:
-        A list of N Examples in the file's order, N at least 1; ``line`` is where a record begins, or its row in parquet
-        or a spreadsheet, counted from 1.
+        (a list of N Examples in the file's order, N at least 1, the Layout by which it was read); ``line`` is where a
+        record begins, or its row in parquet or a spreadsheet, counted from 1.
 
     Raises:
-        InputError: no such file, no example in it, a header without the columns, a row that does not fit.
+        InputError: no such file, no example in it, a header without the columns, a row that does not fit, a cell of
+            which it is doubtful how many labels it holds.
     """
-    path = str(path)
-    records = read_records(path, choose=_choose_columns, warn=warn)
-    examples = [_make_example(place, item) for place, item in records]
-    if not examples:
+    path, layout, notes = str(path), layout or Layout(), []
+    finder = _Finder(layout)
+    records = read_records(path, choose=finder.choose, warn=notes.append)
+    rows = [(place, *_take_cells(place, item, finder)) for place, item in records]
+    if not rows:
         raise InputError(f"{path} holds no example. Expected a header line label,content and one text a line below it.")
-    return examples
+    places, texts, cells = zip(*rows, strict=True)
+    if finder.problem:
+        texts, cells = _settle_headless(texts, cells, finder.problem)
+        order = "texts, then labels" if texts[0] == rows[0][1] else "labels, then texts"
+        notes.append(f"{path}: line 1 is no header; the columns are {order}.")
+    cells, found = settle_unnamed(path, places, cells, is_named=bool(layout.label_column))
+    labels, separator, told = read_label_cells(path, places, cells, layout=layout, known=known, exclusive=exclusive)
+    if warn is not None and (notes := [*notes, *finder.list_rivals(path), *found, *told]):
+        warn("\n".join(notes))
+    examples = [
+        Example(text, names, place.file, place.line) for place, text, names in zip(places, texts, labels, strict=True)
+    ]
+    return examples, replace(layout, label_separator=separator)
 
 
-def _choose_columns(where, names):
-    """Return the columns of the text and of its labels, in any case of letters."""
-    lowered = [name.lower() for name in names]
-    found = {keys[0]: _find_column(where, names, lowered, keys) for keys in (_TEXT_KEYS, _LABEL_KEYS)}
-    return {key: names[place] for key, place in found.items()}
+class _Finder:
+    """Finds the columns of rows, once for all that have the same ones.
+
+    Attributes:
+        problem: what is wrong with the header of a table that may have none.
+    """
+
+    def __init__(self, layout):
+        self._layout, self._found, self.problem = layout, {}, None
+
+    def find(self, where, names):
+        """Return the Columns among ``names``, a tuple."""
+        if names not in self._found:
+            self._found[names] = find_columns(where, names, self._layout)
+        return self._found[names]
+
+    def choose(self, where, names):
+        """Return what ``read_records`` asks of a table's header."""
+        try:
+            found = self.find(where, tuple(names))
+        except InputError as problem:
+            if not is_nameless(names, self._layout):
+                raise
+            self.problem, self._found[_HEADLESS] = problem, Columns(_HEADLESS[:1], _HEADLESS[1:], (), "")
+            return Headless(_HEADLESS, problem)
+        return [*found.text, *(found.label or found.rest)]
+
+    def list_rivals(self, path):
+        """Return notes on columns that might have been meant."""
+        return list(dict.fromkeys(f"{path}: {found.rivals}" for found in self._found.values() if found.rivals))
 
 
-def _find_column(where, names, lowered, keys):
-    for key in keys:
-        if key in lowered:
-            return lowered.index(key)
-    last = names[-1].split(" ")[-1].replace("b-", "B-").replace("i-", "I-")
-    if split_tag(last) or {"entities", "annotations"} & set(lowered):
-        raise _refuse_entities(where)
-    raise InputError(
-        f"{where}: the header has the columns {', '.join(lowered)[:200]}; none is named {' or '.join(keys)}. "
-        "The first line must be a header such as label,content."
-    )
+def _settle_headless(texts, cells, problem):
+    """Return texts and cells of labels of two columns without a header: labels are fewer, and the first comes again."""
+    if len(set(texts)) < len(set(cells)):
+        texts, cells = cells, texts
+    later = {piece.strip() for cell in cells[1:] for piece in (cell, *_SIGNS.split(cell))}
+    if not {piece.strip() for piece in _SIGNS.split(cells[0])} <= later:
+        raise problem
+    return texts, cells
 
 
-def _refuse_entities(where):
-    return InputError(
-        f'{where}: this is a file with entities. They are the task ner: TASK = "ner". For labels give a file such as '
-        "data/train.csv (a header label,content)."
-    )
-
-
-def _split_labels(where, cell):
-    if not cell.strip():
-        return ()
-    names = [name.strip() for name in cell.split(LABEL_SEPARATOR)]
-    if not all(names):
-        raise InputError(f'{where}: "{cell}" has an empty label between two "{LABEL_SEPARATOR}".')
-    return tuple(dict.fromkeys(names))
-
-
-def _make_example(where, item):
-    """Turn one record into an Example; a DuEE object's labels are the types of its events."""
+def _take_cells(where, item, finder):
+    """Return one record's text and what stands for its labels; a DuEE object's are the types of its events."""
     if not isinstance(item, dict):
         raise InputError(f'{where}: found {_show(item)[:40]}, expected an object {{"text": ..., "label": [...]}}.')
     if "event_list" in item:
-        events = item["event_list"]
-        if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
-            raise InputError(
-                f'{where}: "event_list" must be a list of objects with "event_type", found {_show(events)[:60]}.'
-            )
-        item = {**item, "label": [event.get("event_type") for event in events]}
-    text = next((item[key] for key in _TEXT_KEYS if key in item), None)
-    labels = next((item[key] for key in _LABEL_KEYS if key in item), None)
-    if isinstance(labels, dict) or (labels is None and item.keys() & {"entities", "annotations"}):
-        raise _refuse_entities(where)
-    if not isinstance(text, str):
+        item = {**item, "label": _list_events(where, item["event_list"])}
+    names = tuple(item)
+    found = finder.find(where, names)
+    if len(found.label) == 1:
+        cell = item[found.label[0]]
+    else:
+        chosen = found.label or found.rest
+        cell = Unnamed(chosen, tuple(item[name] for name in chosen))
+    if _holds_spans(cell):
+        raise refuse_entities(where)
+    return take_text(where, item, found.text), cell
+
+
+def _list_events(where, events):
+    if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
         raise InputError(
-            f'{where}: no "text" that is a string; the object has {", ".join(map(str, item)) or "no key"}.'
+            f'{where}: "event_list" must be a list of objects with "event_type", found {_show(events)[:60]}.'
         )
-    check_characters(where, text)
-    if isinstance(labels, str):
-        check_characters(where, labels)
-        return Example(text, _split_labels(where, labels), where.file, where.line)
-    if not isinstance(labels, list) or not all(isinstance(name, str) and name.strip() for name in labels):
-        raise InputError(f'{where}: "label" must be a list of names, found {_show(labels)[:60]}.')
-    check_characters(where, "".join(labels))
-    return Example(text, tuple(dict.fromkeys(name.strip() for name in labels)), where.file, where.line)
+    return [event.get("event_type") for event in events]
+
+
+def _holds_spans(cell):
+    """Return whether a label is CLUENER's or doccano's, with places in the text."""
+    if isinstance(cell, dict):
+        return set(cell) != {"choices"}
+    return isinstance(cell, list) and bool(cell) and isinstance(cell[0], (list, dict))
 
 
 def _show(value):

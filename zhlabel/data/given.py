@@ -5,10 +5,11 @@ import json
 import math
 from pathlib import Path
 
+from zhlabel.data.columns import LABEL_NAMES, TEXT_NAMES
 from zhlabel.errors import InputError
 from zhlabel.io.files import write_whole
 
-_COLUMNS = ("text", "content", "label", "labels", "entities", "keywords")
+_COLUMNS = (*TEXT_NAMES, *LABEL_NAMES, "entities", "keywords")
 _FORM = 'pairs (text, labels), dicts with "text" and "label", or a DataFrame with such columns'
 
 
@@ -33,7 +34,7 @@ def list_texts(texts):
     return found
 
 
-def name_data(data, folder):
+def name_data(data, folder, *, layout=None):
     """Return the file that holds labelled texts: the one that is named, or one that is written of those in memory.
 
     Everything behind it (hashes, a training that goes on, the baseline, int8) needs a file. Its name is the hash of
@@ -42,6 +43,7 @@ def name_data(data, folder):
     Args:
         data: a path, or a list or DataFrame of labelled texts.
         folder: where files are written.
+        layout: a Layout, whose columns are kept too; None: those with usual names.
 
     Raises:
         InputError: neither.
@@ -51,7 +53,10 @@ def name_data(data, folder):
     """
     if isinstance(data, (str, Path)):
         return str(data)
-    lines = [json.dumps(_make_record(number, item), ensure_ascii=False) for number, item in enumerate(_list_rows(data))]
+    named = f"{layout.text_column},{layout.label_column}".split(",") if layout else []
+    columns = dict.fromkeys([*_COLUMNS, *(name.strip() for name in named if name.strip())])
+    records = (_make_record(number, item, columns) for number, item in enumerate(_list_rows(data)))
+    lines = [json.dumps(record, ensure_ascii=False) for record in records]
     content = "".join(f"{line}\n" for line in lines)
     path = Path(folder) / f"{hashlib.sha256(content.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.jsonl"
     if not path.is_file():
@@ -68,13 +73,13 @@ def _list_rows(data):
     raise InputError(f"labelled texts are {type(data).__name__}, expected a file's name, or {_FORM}.")
 
 
-def _make_record(number, item):
+def _make_record(number, item, columns):
     if isinstance(item, (list, tuple)) and len(item) == 2:
         entities = isinstance(item[1], (list, tuple)) and any(isinstance(each, (list, tuple)) for each in item[1])
         item = {"text": item[0], "entities" if entities else "label": item[1]}
     if not isinstance(item, dict):
         raise InputError(f"row {number} is {item!r:.60}, expected {_FORM}.")
-    return {key: _make_plain(key, item[key]) for key in _COLUMNS if key in item}
+    return {key: _make_plain(key, item[key]) for key in columns if key in item}
 
 
 def _make_plain(key, value):

@@ -1,5 +1,6 @@
 """Reads texts with their gold keywords from files of any size, one at a time."""
 
+import functools
 import json
 import re
 
@@ -7,21 +8,24 @@ from zhlabel.data.texts import read_texts_beside
 from zhlabel.errors import InputError
 from zhlabel.io.files import check_characters
 
-_GOLD_COLUMN = "keywords"
+_GOLD_COLUMNS = ("keywords", "keyword", "关键词")
 _SIGNS = ("[;；]", "、")
 # A comma between digits is part of a name (1,2-dichloroethane); every other one may stand between two keywords.
 _DOUBTFUL = re.compile(r"(?<!\d),|,(?!\d)|[，\n\t]")
 
 
-def read_gold(path):
+def read_gold(path, *, layout=None, warn=None):
     """Return an iterator over the texts of a file with the gold keywords of each.
 
     Forms, text column and encodings are those of ``texts.read_texts``; ``.txt`` has no gold keywords. They stand in the
-    column or key ``keywords``: a list of strings (JSON, parquet), or one string, divided as ``split_keywords`` does.
-    Blanks around a keyword go, empty ones are left out, and nothing else is changed.
+    column or key ``keywords`` (or keyword, 关键词): a list of strings (JSON, parquet), or one string, divided as
+    ``split_keywords`` does, and where that is doubtful by the sign that divides most of the file's. Blanks around a
+    keyword go, empty ones are left out, and nothing else is changed.
 
     Args:
         path: the file.
+        layout: as ``texts.read_texts``.
+        warn: as ``texts.read_texts``.
 
     Returns:
         An iterator of (text, tuple of keywords), with None in place of the tuple where a text has no gold keyword.
@@ -30,15 +34,26 @@ def read_gold(path):
         InputError: as ``texts.read_texts``; while reading, gold keywords of another kind, or a string of which it is
             doubtful where one ends, with file and line.
     """
-    found = read_texts_beside(path, other=_GOLD_COLUMN)
-    return ((text, _take_keywords(place, value)) for place, text, value in found)
+    found = read_texts_beside(path, layout=layout, others=_GOLD_COLUMNS, warn=warn)
+    find_sign = functools.cache(lambda: _find_sign(path, layout))
+    return ((text, _take_keywords(place, value, find_sign)) for place, text, value in found)
 
 
-def count_gold(path):
+def _find_sign(path, layout):
+    """Return the pattern of the sign that stands in at least half of a file's strings of keywords, "" for none."""
+    values = [value for *_, value in read_texts_beside(path, layout=layout, others=_GOLD_COLUMNS)]
+    values = [value for value in values if isinstance(value, str) and value.strip() and "|" not in value]
+    counts = {sign: sum(bool(re.search(sign, value)) for value in values) for sign in _SIGNS}
+    best = max(counts, key=counts.get)
+    return best if counts[best] >= max(2, len(values) / 2) else ""
+
+
+def count_gold(path, *, layout=None):
     """Count a file's texts by reading all of them, which finds every bad row, and those with a gold keyword.
 
     Args:
         path: as ``read_gold``.
+        layout: as ``read_gold``.
 
     Returns:
         The number of texts, and of those among them that have a gold keyword.
@@ -47,7 +62,7 @@ def count_gold(path):
         InputError: as ``read_gold``.
     """
     texts = judged = 0
-    for _, keywords in read_gold(path):
+    for _, keywords in read_gold(path, layout=layout):
         texts, judged = texts + 1, judged + (keywords is not None)
     return texts, judged
 
@@ -86,9 +101,14 @@ def split_keywords(where, value):
     return [piece.strip() for piece in pieces if piece.strip()]
 
 
-def _take_keywords(where, value):
+def _take_keywords(where, value, find_sign):
     if isinstance(value, str):
-        keywords = split_keywords(where, value)
+        try:
+            keywords = split_keywords(where, value)
+        except InputError:
+            if not (sign := find_sign()):
+                raise
+            keywords = [piece.strip() for piece in re.split(sign, value) if piece.strip()]
     elif value is None or (isinstance(value, list) and all(isinstance(each, str) for each in value)):
         keywords = [each.strip() for each in value or () if each.strip()]
     else:

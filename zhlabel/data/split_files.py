@@ -10,15 +10,16 @@ import numpy as np
 from zhlabel.cli.commands import write_command
 from zhlabel.cli.progress import Progress
 from zhlabel.data import split_report
-from zhlabel.data.examples import LABEL_SEPARATOR
+from zhlabel.data.label_cells import write_label_cells
 from zhlabel.data.labels import collect_labels, encode_labels
+from zhlabel.data.layout import Layout
 from zhlabel.data.splits import group_texts, merge_targets, split_parts, split_sources
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import write_rows
 from zhlabel.io.files import explain_write_errors, hold_output, remove_packing, write_whole
 
 
-def split_files(kind, sources, *, parts, seed, out_folder, progress=None):
+def split_files(kind, sources, *, parts, seed, out_folder, layout=None, progress=None):
     """Divide one file of labelled texts, or two of the same texts, into new files, every label in proportion.
 
     What each file holds is described at the top of data_split.py.
@@ -29,6 +30,7 @@ def split_files(kind, sources, *, parts, seed, out_folder, progress=None):
         parts: the sizes of the parts, "4:1:1".
         seed: of the choice.
         out_folder: gets the files; one that exists is never overwritten.
+        layout: a Layout, by which the sources are read; None: all is found by itself.
         progress: takes what was read and written, as notes; None is silent.
 
     Returns:
@@ -41,11 +43,11 @@ def split_files(kind, sources, *, parts, seed, out_folder, progress=None):
     with hold_output(out_folder):  # a second one ends before it reads anything
         sizes = read_sizes(parts, sources)
         plan = plan_files(sources, out_folder, len(sizes), ".jsonl" if kind.by_token else ".csv")
-        return _split(kind, sources, plan, sizes, seed, out_folder, progress)
+        return _split(kind, sources, plan, sizes, seed, out_folder, layout or Layout(), progress)
 
 
-def _split(kind, paths, plan, sizes, seed, out_folder, progress):
-    sources = [read_source(path, kind, note=progress.note) for path in paths]
+def _split(kind, paths, plan, sizes, seed, out_folder, layout, progress):
+    sources = [read_source(path, kind, layout=layout, note=progress.note) for path in paths]
     names = collect_labels([example for source in sources for example in source])
     numbers = group_texts([example.text for source in sources for example in source])
     groups = np.split(numbers, [len(sources[0])])[: len(sources)]  # of each source's examples
@@ -133,27 +135,21 @@ def plan_files(sources, folder, count, ending):
     return plan
 
 
-def read_source(path, kind, *, note):
+def read_source(path, kind, *, layout, note):
     """Return the Examples of one file.
 
     Args:
         path: the file.
         kind: as ``split_files``.
+        layout: a Layout.
         note: takes what the reader has to say.
 
     Raises:
         InputError: it holds what the task, or a file to be written, can't.
     """
     command = write_command("data_split.py", task=kind.name, sources=kind.sample.format("train"))
-    examples = kind.read_examples(path, print_note=note, command=command)
+    examples, _ = kind.read_examples(path, layout=layout, print_note=note, command=command)
     kind(collect_labels(examples)).encode_gold(examples, source=path)  # stops at a text that is not one of the task
-    if not kind.by_token:
-        for example in examples:
-            if wrong := next((name for name in example.labels if LABEL_SEPARATOR in name), None):
-                raise InputError(
-                    f'{path}, line {example.line}: the label "{wrong}" holds "{LABEL_SEPARATOR}", which joins '
-                    "labels in csv. Rename it."
-                )
     return examples
 
 
@@ -209,5 +205,10 @@ def write_examples(stream, examples, *, in_json):
             item = {"text": example.text, "entities": [entity._asdict() for entity in example.entities]}
             stream.write(json.dumps(item, ensure_ascii=False) + "\n")
         return
-    rows = ({"label": LABEL_SEPARATOR.join(example.labels), "content": example.text} for example in examples)
+    cells = write_label_cells([example.labels for example in examples])
+    rows = (
+        # "[]": a row of empty cells at the file's end would be taken for one that Excel left there
+        {"label": cell or ("" if example.text else "[]"), "content": example.text}
+        for cell, example in zip(cells, examples, strict=True)
+    )
     write_rows(stream, ("label", "content"), rows)

@@ -8,7 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 IGNORED = -1  # the tag id of tokens that carry no text: [CLS], [SEP], padding
-_TAG = re.compile(r'([BIMES])[-_]([^\s"]+)', re.IGNORECASE)
+_TAG = re.compile(r'([BIMESLU])[-_]([^\s"]+)', re.IGNORECASE)
+_TAG_IN_CELL = re.compile(r"([BIMESLU])[-_](\S|\S.*\S)", re.IGNORECASE)
+_PREFIXES = {"L": "E", "U": "S"}  # BILOU's last and unit
 
 
 class Entity(NamedTuple):
@@ -171,7 +173,8 @@ def decode_entities(tags, offsets, types):
 def split_tag(tag):
     """Split a file's tag into its prefix and its entity type, or give None for a word that is no tag.
 
-    Prefix and type are joined by "-" or "_"; what follows the first of them is the type, hyphens included.
+    Prefix and type are joined by "-" or "_"; what follows the first of them is the type, hyphens included. BILOU's L
+    and U are E and S.
 
     Args:
         tag: a word such as "B-LOC", "i_loc" or "O".
@@ -179,24 +182,38 @@ def split_tag(tag):
     Returns:
         (one of B I M E S, type), ("O", ""), or None.
 
-    >>> split_tag("B-LOC"), split_tag("m_per-name"), split_tag("O"), split_tag("LOC")
-    (('B', 'LOC'), ('M', 'per-name'), ('O', ''), None)
+    >>> split_tag("B-LOC"), split_tag("u_per-name"), split_tag("O"), split_tag("LOC")
+    (('B', 'LOC'), ('S', 'per-name'), ('O', ''), None)
     """
+    return _split(tag, _TAG)
+
+
+@functools.lru_cache(maxsize=4096)
+def split_cell(tag):
+    """Split a tag as ``split_tag`` does, where it is known where it ends: its type may hold blanks and quotation marks.
+
+    >>> split_tag("B-Org Name"), split_cell("B-Org Name")
+    (None, ('B', 'Org Name'))
+    """
+    return _split(tag, _TAG_IN_CELL)
+
+
+def _split(tag, pattern):
     if tag in ("O", "o"):
         return "O", ""
-    match = _TAG.fullmatch(tag)
-    return (match[1].upper(), match[2]) if match else None
+    match = pattern.fullmatch(tag)
+    return (_PREFIXES.get(match[1].upper(), match[1].upper()), match[2]) if match else None
 
 
 def read_tag_spans(tags, *, has_ends=None):
-    """Find the entities in a text's tags, in BIO, BMES or BIOES; equal to seqeval's strict result where they are legal.
+    """Find the entities in a text's tags; equal to seqeval's strict result where they are legal.
 
     The rule for illegal sequences: what begins without its B (I-x, M-x or E-x after anything but B-x, I-x or M-x)
     begins an entity there; a new type ends the old entity; where the file marks ends, an entity without E ends where
     it stops. Each such place is reported.
 
     Args:
-        tags: T strings, each of which ``split_tag`` can split.
+        tags: T strings in BIO, BMES, BIOES or BILOU, each of which ``split_cell`` can split.
         has_ends: whether the file marks ends with E, so that a missing one is wrong; None: it does if these tags hold
             an M or E.
 
@@ -206,7 +223,7 @@ def read_tag_spans(tags, *, has_ends=None):
     >>> read_tag_spans(["B-LOC", "I-LOC", "O", "I-PER"])
     ([(0, 2, 'LOC'), (3, 4, 'PER')], [(3, 'I-PER after O')])
     """
-    pieces = list(map(split_tag, tags))
+    pieces = list(map(split_cell, tags))
     if has_ends is None:
         has_ends = any(prefix in "ME" for prefix, _ in pieces)
     spans, problems, start, before = [], [], 0, None  # before: the type of the entity that is open at this place

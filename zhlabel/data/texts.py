@@ -2,24 +2,24 @@
 
 import json
 
+from zhlabel.data.columns import describe_text_rivals, find_text_columns, take_text
+from zhlabel.data.layout import Layout
 from zhlabel.data.records import read_records, strip_line_end
 from zhlabel.errors import InputError
 from zhlabel.io.files import check_characters
 
-_USUAL_COLUMNS = ("content", "text")
 
-
-def read_texts(path, *, column="content"):
+def read_texts(path, *, layout=None, warn=None):
     """Return an iterator over a file's texts, in order, each as it stands; memory does not grow with the file.
 
     The ending tells the form of text, in UTF-8 or GB18030; ``.gz`` or ``.xz`` may stand behind it.
 
     - ``.txt``: a line is a text, an empty line an empty text; a line end after the last text begins no further one.
-    - ``.csv``, ``.tsv``: a header, then rows; a tab in the header makes it tab-separated. The text's column is
-      ``content``, else ``text``, else the only one. An empty line is an empty text where there is one column, and no
-      row where there are several. In tab-separated rows a quotation mark is an ordinary character unless a cell both
-      begins and ends with one.
-    - ``.jsonl``: a line is a string or an object with ``content`` or ``text``; empty lines are skipped.
+    - ``.csv``, ``.tsv``: a header, then rows; a tab in the header makes it tab-separated, semicolons are known too. The
+      text's column is the first of ``columns.TEXT_NAMES``, else the only one. An empty line is an empty text where
+      there is one column, and no row where there are several; rows at the end with empty cells alone are left out. In
+      tab-separated rows a quotation mark is an ordinary character unless a cell both begins and ends with one.
+    - ``.jsonl``: a line is a string or an object with such a key; empty lines are skipped.
     - ``.json``: a list of the same; it is read whole, so its memory grows with the file. A file that does not begin
       with ``[`` is read as ``.jsonl``.
     - Parquet, ``.xlsx``, ``.xls``, ``.ods``, known by their bytes: the column is found as in csv. Parquet is read in
@@ -29,22 +29,24 @@ def read_texts(path, *, column="content"):
 
     Args:
         path: the file.
-        column: the text's column or key; one other than ``content`` and ``text`` must be there.
+        layout: a Layout, whose ``text_column`` must be there where there are columns; None: all is found by itself.
+        warn: called with a sentence on what was left out, or might have been meant; None: nobody is told.
 
     Raises:
         InputError: at the call, if there is no such file or its form is unknown; while reading, if there is no such
             column, two columns have one name, or a row is bad, with file and line.
     """
-    return (text for _, text, _ in read_texts_beside(path, column=column))
+    return (text for _, text, _ in read_texts_beside(path, layout=layout, warn=warn))
 
 
-def read_texts_beside(path, *, column="content", other=""):
+def read_texts_beside(path, *, layout=None, others=(), warn=None):
     """Iterate over a file's texts as ``read_texts`` does, each with its place and the value of another column.
 
     Args:
         path: as ``read_texts``.
-        column: as ``read_texts``.
-        other: a second column or key; "": none.
+        layout: as ``read_texts``.
+        others: names of a second column or key, in any case of letters, of which the first that is there counts.
+        warn: as ``read_texts``.
 
     Returns:
         An iterator of (records.Place, text, value). The value is as the file has it: a string in csv, tsv and
@@ -54,40 +56,54 @@ def read_texts_beside(path, *, column="content", other=""):
     Raises:
         InputError: as ``read_texts``.
     """
-    keys = (column, *(each for each in _USUAL_COLUMNS if each != column)) if column in _USUAL_COLUMNS else (column,)
+    layout, warn = layout or Layout(), warn or (lambda note: None)
+    chosen, told = {}, set()
+
+    def find(where, names):
+        """Return the columns of the text, and the other column or None; found once for rows with the same keys."""
+        if names not in chosen:
+            other = next((name for each in others for name in names if name.lower() == each), None)
+            text, rivals = find_text_columns(where, names, layout.text_column, avoid=(other,))
+            if rivals and rivals not in told:
+                told.add(rivals)
+                warn(f"{path}: {describe_text_rivals(text, rivals)}")
+            chosen[names] = text, other
+        return chosen[names]
 
     def choose(where, names):
-        found = next((key for key in keys if key in names), None)
-        if found is None and len(names) == 1 and len(keys) > 1 and names[0] != other:
-            found = names[0]
-        if found is None:
-            raise InputError(
-                f"{where}: the columns are {', '.join(names)[:200]}, and none of them is {' or '.join(keys)}. Name the "
-                "column that holds the texts so."
-            )
-        return {keys[0]: found, **({other: other} if other in names else {})}
+        text, other = find(where, tuple(names))
+        return [*text, *([other] if other else [])]
 
-    records = read_records(path, by_name=True, choose=choose)
-    return ((place, _take_text(place, item, keys), _take_other(item, other)) for place, item in records)
+    def take(where, item):
+        if not isinstance(item, dict):
+            return _check_text(where, item), None
+        text, other = find(where, tuple(item))
+        return take_text(where, item, text), item.get(other)
 
-
-def _take_other(item, other):
-    return item.get(other) if isinstance(item, dict) else None
+    records = read_records(path, by_name=True, choose=choose, warn=warn)
+    return ((place, *take(place, item)) for place, item in records)
 
 
-def count_texts(path, *, column="content"):
+def _check_text(where, item):
+    if not isinstance(item, str):
+        shown = json.dumps(item, ensure_ascii=False, default=str)[:40]
+        raise InputError(f"{where}: found {shown} where a text is expected. Put a string there, or leave it out.")
+    return check_characters(where, item)
+
+
+def count_texts(path, *, layout=None):
     """Count a file's texts by reading all of them, which also finds every bad row before the long work starts.
 
     A million short texts take a few seconds.
 
     Args:
         path: as ``read_texts``.
-        column: as ``read_texts``.
+        layout: as ``read_texts``.
 
     Raises:
         InputError: as ``read_texts``.
     """
-    return sum(1 for _ in read_texts(path, column=column))
+    return sum(1 for _ in read_texts(path, layout=layout))
 
 
 def read_standard_input(stream):
@@ -112,17 +128,3 @@ def read_standard_input(stream):
                     "-t UTF-8), or save it as a .txt file and give that: files may be GB18030 too."
                 ) from None
         yield strip_line_end(line.removeprefix("\ufeff") if number == 1 else line)
-
-
-def _take_text(place, item, keys):
-    if isinstance(item, dict):
-        found = next((key for key in keys if key in item), None)
-        if found is None:
-            raise InputError(
-                f"{place}: the object has {', '.join(item)[:200] or 'no key'}, expected {' or '.join(keys)}."
-            )
-        item = item[found]
-    if not isinstance(item, str):
-        shown = json.dumps(item, ensure_ascii=False, default=str)[:40]
-        raise InputError(f"{place}: found {shown} where a text is expected. Put a string there, or leave it out.")
-    return check_characters(place, item)

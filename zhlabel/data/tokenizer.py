@@ -3,9 +3,11 @@
 import itertools
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from zhlabel.data.tokenizer_json import read_tokenizer_json
 from zhlabel.errors import InputError
 from zhlabel.io.files import open_text
 
@@ -59,27 +61,17 @@ class Encodings:
         """How many texts are longer than a row and were laid into several."""
         return int((self.row_counts > 1).sum())
 
-    def describe_long(self):
-        """Count how many texts are longer than a row, and what became of them; "" if none is."""
-        count, fate = self.truncated, "were cut"
-        if self.windowed:
-            count, fate = self.windowed, f"were laid into windows, {len(self):,} rows in all"
-        if not count:
-            return ""
-        return (
-            f"{count:,} of {len(self.full_lengths):,} texts have more tokens than a row and {fate}; "
-            f"the longest has {self.full_lengths.max():,}"
-        )
-
     def _count_kept(self):
         return np.bincount(self.owners, weights=self.lengths - 2, minlength=len(self.full_lengths))
 
 
 def read_vocabulary(path):
-    """Read vocab.txt: one token a line, its id is the line's number from 0.
+    """Read a vocabulary: of vocab.txt one token a line, its id is the line's number from 0.
+
+    Blank lines at the end are no tokens.
 
     Args:
-        path: the file.
+        path: vocab.txt, or a tokenizer.json whose model is WordPiece.
 
     Returns:
         A dict of token to id.
@@ -87,8 +79,7 @@ def read_vocabulary(path):
     Raises:
         InputError: a token twice, a special token missing, or [PAD] not id 0.
     """
-    with open_text(path) as stream:
-        tokens = [line.rstrip("\r\n") for line in stream]
+    tokens = _read_tokens(path)
     vocabulary = {}
     for line, token in enumerate(tokens, 1):
         if token in vocabulary:
@@ -104,6 +95,27 @@ def read_vocabulary(path):
     if vocabulary["[PAD]"] != PADDING_ID:
         raise InputError(f"{path}: [PAD] is on line {vocabulary['[PAD]'] + 1}, expected on line 1 (id 0).")
     return vocabulary
+
+
+def format_vocabulary(path):
+    """Return a vocabulary as the bytes of a vocab.txt, which a vocab.txt's own are.
+
+    Args:
+        path: as ``read_vocabulary``.
+    """
+    if Path(path).suffix == ".json":
+        return "".join(f"{token}\n" for token in _read_tokens(path)).encode("utf-8")
+    return Path(path).read_bytes()
+
+
+def _read_tokens(path):
+    if Path(path).suffix == ".json":
+        return read_tokenizer_json(path)
+    with open_text(path) as stream:
+        tokens = [line.rstrip("\r\n") for line in stream]
+    while tokens and not tokens[-1].strip():
+        tokens.pop()
+    return tokens
 
 
 class Tokenizer:
@@ -179,8 +191,10 @@ def _keep_both_ends(count, room):
 
 def _lay_windows(count, room):
     """Return full windows, evenly spread, each sharing at least room // 4 tokens with the next."""
-    windows = 1 + math.ceil(max(count - room, 0) / max(room - room // 4, 1))
-    firsts = np.linspace(0, max(count - room, 0), windows).astype(int)
+    if count <= room:
+        return _cut(count, room)
+    windows = 1 + math.ceil((count - room) / max(room - room // 4, 1))
+    firsts = np.linspace(0, count - room, windows).astype(int)
     return [(int(first), [slice(first, first + room)]) for first in firsts]
 
 

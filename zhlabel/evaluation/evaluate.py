@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zhlabel.data.layout import Layout
 from zhlabel.decisions.thresholds import Thresholds
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import write_csv
@@ -92,7 +93,8 @@ def read_training_data(run, *, note):
     if not Path(file["file"]).is_file() or hash_file(file["file"]) != file["sha256"]:
         note(f"{file['file']} is not there any more, or has changed since the training: no baseline is learnt from it")
         return None
-    examples = task.read(file["file"], warn=lambda notes: None)
+    layout = Layout.pick(run.record["settings"])
+    examples, _ = task.read(file["file"], layout=layout, known=task.labels, warn=lambda notes: None)
     return [example.text for example in examples], task.encode_gold(examples, source=f"{run.folder}/label.json")
 
 

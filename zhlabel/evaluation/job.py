@@ -4,6 +4,7 @@ import contextlib
 from pathlib import Path
 
 from zhlabel.cli.commands import write_command
+from zhlabel.data.layout import Layout
 from zhlabel.decisions.thresholds import Thresholds, parse_threshold
 from zhlabel.errors import InputError
 from zhlabel.evaluation import compare
@@ -70,7 +71,7 @@ def hold_evaluations(folder, files):
         yield
 
 
-def evaluate_files(run, files, *, threshold="", baseline=True, batch_size=16, note=lambda line: None):
+def evaluate_files(run, files, *, threshold="", baseline=True, batch_size=16, layout=None, note=lambda line: None):
     """Evaluate a run on files, and write the reports of each into the run's folder.
 
     Args:
@@ -79,6 +80,7 @@ def evaluate_files(run, files, *, threshold="", baseline=True, batch_size=16, no
         threshold: "" for the run's own; else as ``thresholds.parse_threshold``.
         baseline: also learn the run's training file without the encoder.
         batch_size: texts at once.
+        layout: a Layout; what it leaves open is as the run's training texts were read, or found by itself.
         note: called with each line for the user.
 
     Returns:
@@ -89,7 +91,9 @@ def evaluate_files(run, files, *, threshold="", baseline=True, batch_size=16, no
     """
     given, task = parse_threshold(threshold), run.task
     command = write_command("model_evaluate.py", run=run.folder, data_file=task.sample.format("test"))
-    examples = [task.read_examples(file, print_note=note, command=command) for file in files]
+    layout = (layout or Layout()).fill(Layout.pick(run.record["settings"]))
+    options = {"layout": layout, "known": task.labels, "print_note": note, "command": command}
+    examples = [task.read_examples(file, **options)[0] for file in files]
     gold = [task.encode_gold(each, source=f"{run.folder}/label.json") for each in examples]
     notes = _list_notes(run, threshold, given)
     train = read_training_data(run, note=notes.append) if baseline else None

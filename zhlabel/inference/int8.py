@@ -10,6 +10,7 @@ import numpy as np
 
 from zhlabel.data.batching import pad_rows
 from zhlabel.data.datasets import read_datasets
+from zhlabel.data.layout import Layout
 from zhlabel.environment import import_openvino
 from zhlabel.errors import InputError
 from zhlabel.inference.export import keep_files
@@ -64,7 +65,7 @@ def _read_texts(run):
                 f'PRECISION = "int8": {run.folder} has no int8 graph yet, and making it needs the {part} file '
                 f"{known['file']} to calibrate, which is missing here or has changed. Restore it, or use float32."
             )
-    examples, gold, _ = read_datasets(
+    examples, gold, *_ = read_datasets(
         type(run.task),
         train_file=data["train"]["file"],
         dev_file=data["dev"]["file"] if "dev" in data else "",
@@ -72,6 +73,7 @@ def _read_texts(run):
         label_file=run.folder / LABELS_FILE,
         seed=settings["seed"],
         note=lambda line: None,
+        layout=Layout.pick(settings),
     )
     texts = {part: [example.text for example in each] for part, each in examples.items()}
     return texts["train"], texts["dev"], gold["dev"]

@@ -2,12 +2,27 @@
 
 from itertools import islice
 
+from zhlabel.data.layout import Layout
 from zhlabel.decisions.thresholds import parse_threshold
 from zhlabel.inference.writers import open_writer
 from zhlabel.io.files import hash_file
-from zhlabel.runs.record import WEIGHTS_FILE
+from zhlabel.runs.find import find_newest_run, locate_run
+from zhlabel.runs.record import WEIGHTS_FILE, read_run
 
 CHUNK_TEXTS = 1024  # read, sorted by length and labelled at a time; a kill loses at most so many results
+
+
+def find_text_column(run):
+    """Return the TEXT_COLUMN that a run was trained with; "" where it was found by itself.
+
+    Args:
+        run: RUN.
+
+    Raises:
+        InputError: there is no such run.
+    """
+    folder = locate_run(run) if run else find_newest_run()
+    return Layout.pick(read_run(folder)["settings"]).text_column
 
 
 def label_into_file(run, texts, output_file, *, input_file="", total=None, threshold="", batch_size=16, progress):

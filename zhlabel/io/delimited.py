@@ -1,4 +1,4 @@
-"""Reads and writes comma-separated text, and reads tab-separated: rows of cells with the line on which each begins."""
+"""Reads text whose cells are separated by commas, semicolons or tabs, rows with their lines; writes it with commas."""
 
 import contextlib
 import csv
@@ -12,34 +12,39 @@ _LINE_END = "\r\n"
 _LONGEST_CELL = 2**31 - 1  # the most that the csv module can be told on every system
 
 
-def read_table(path, stream):
-    """Read a table with a header line; a tab in the header makes it tab-separated, else commas separate.
+def read_table(path, stream, *, names=None):
+    """Read a table with a header line, which tells what separates: a tab, else commas or, where there are more, ";".
 
-    In comma-separated text a quoted cell may hold commas and line ends. In tab-separated text a quotation mark is an
-    ordinary character unless a cell both begins and ends with one. An empty line is an empty cell where there is one
-    column, and no row where there are several.
+    In text with commas or semicolons a quoted cell may hold these and line ends. In tab-separated text a quotation mark
+    is an ordinary character unless a cell both begins and ends with one. An empty line is an empty cell where there is
+    one column, and no row where there are several.
 
     Args:
         path: the file's name, for messages.
         stream: the opened text, line ends as they are in the file.
+        names: of a table without a header line, the columns' names; the rows then begin with the first line.
 
     Returns:
         (column names, iterator of (line, cells)); ``([], ())`` for a file without any character.
 
     Raises:
-        InputError: an empty header, lines that end in a lone carriage return, semicolons in place of commas, invalid
-            CSV such as a quotation mark that is never closed, a row whose number of cells is not the header's.
+        InputError: an empty header, lines that end in a lone carriage return, invalid CSV such as a quotation mark that
+            is never closed, a row whose number of cells is not the header's.
     """
     header = stream.readline()
     if not header:
         return [], ()
     if not header.strip():
         raise InputError(f"{path}, line 1: the header is empty. Put the columns' names there, such as label,content.")
-    delimiter = "\t" if "\t" in header else ","
-    names = [name.strip() for name in _split_header(path, header.strip("\r\n"), delimiter)]
-    if len(names) == 1 and ";" in names[0]:
-        raise InputError(f"{path}, line 1: the columns are separated by semicolons. Save it with commas or tabs.")
-    records = _split_tabs(stream) if delimiter == "\t" else _split_commas(path, stream)
+    line = header.strip("\r\n")
+    delimiter = "\t" if "\t" in header else max(",;", key=lambda sign: len(_split_header(path, line, sign)))
+    first_line = 1 if names else 2
+    if names:
+        stream.seek(0)
+    names = names or [name.strip() for name in _split_header(path, line, delimiter)]
+    records = _split_tabs(stream, first_line)
+    if delimiter != "\t":
+        records = _split_quoted(path, stream, delimiter, first_line)
     return names, _check_rows(path, names, records, delimiter)
 
 
@@ -70,16 +75,19 @@ def _check_rows(path, names, records, delimiter):
         if not cells and len(names) > 1:
             continue
         cells = cells or [""]
+        if len(cells) != len(names) and not any(cells):
+            cells = [""] * len(names)  # Excel's empty rows may be wider
         if len(cells) != len(names):
-            hint = " Put a text that holds a comma in double quotes." if delimiter == "," else ""
+            sign = {",": "a comma", ";": "a semicolon"}.get(delimiter)
+            hint = f" Put a text that holds {sign} in double quotes." if sign else ""
             raise InputError(
                 f"{path}, line {line}: found {len(cells)} columns, expected {len(names)} ({', '.join(names)}).{hint}"
             )
         yield line, cells
 
 
-def _split_commas(path, stream):
-    first_line, reader = 2, csv.reader(stream, strict=True)
+def _split_quoted(path, stream, delimiter, begin):
+    first_line, reader = begin, csv.reader(stream, delimiter=delimiter, strict=True)
     try:
         while True:
             with _long_cells():  # for this row alone: who reads on, and whether, is not known here
@@ -87,7 +95,7 @@ def _split_commas(path, stream):
             if cells is None:
                 return
             yield first_line, cells
-            first_line = reader.line_num + 2
+            first_line = reader.line_num + begin
     except csv.Error as problem:
         raise InputError(
             f"{path}, line {first_line}: the row that begins here is not valid CSV ({problem}). "
@@ -95,8 +103,8 @@ def _split_commas(path, stream):
         ) from None
 
 
-def _split_tabs(stream):
-    for line, record in enumerate(stream, 2):
+def _split_tabs(stream, begin):
+    for line, record in enumerate(stream, begin):
         record = record.rstrip("\r\n")
         yield line, [_unquote(cell) for cell in record.split("\t")] if record else []
 

@@ -250,6 +250,10 @@ def check_characters(where, text):
     >>> check_characters("a.jsonl, line 1", "裁员")
     '裁员'
     """
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise InputError(f"{where}: the text holds half a character (a lone \\ud800...\\udfff). Remove it there.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            f"{where}: the text holds half a character (a lone \\ud800...\\udfff). Remove it there."
+        ) from None
     return text

@@ -33,7 +33,10 @@ def _read_lines(path, stream):
             try:
                 value = json.loads(record)
             except (ValueError, RecursionError) as problem:
-                raise InputError(f"{path}, line {line}: not one JSON object ({problem}).") from None
+                raise InputError(
+                    f"{path}, line {line}: not one JSON object ({problem}). Objects that go over several lines are "
+                    "read where they stand in one list: [ in front, ] behind, commas between."
+                ) from None
             yield line, 0, value
 
 
@@ -50,7 +53,10 @@ def _read_list(path, stream):
         try:
             value, end = decoder.raw_decode(content, start)
         except (ValueError, RecursionError) as problem:
-            raise InputError(f"{path}, line {line} (item {number}): the list's item is not JSON ({problem}).") from None
+            hint = " Remove the comma in front of the list's end." if content[start : start + 1] == "]" else ""
+            raise InputError(
+                f"{path}, line {line} (item {number}): the list's item is not JSON ({problem}).{hint}"
+            ) from None
         yield line, number, value
         place = _skip_blanks(content, end)
         line += content.count("\n", start, place)

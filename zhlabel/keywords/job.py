@@ -13,6 +13,7 @@ from zhlabel.cli.progress import Progress
 from zhlabel.cli.settings import check_values
 from zhlabel.data.given import list_texts
 from zhlabel.data.keywords import count_gold, read_gold
+from zhlabel.data.layout import Layout
 from zhlabel.data.texts import read_standard_input, read_texts
 from zhlabel.environment import check_environment
 from zhlabel.errors import InputError
@@ -96,7 +97,8 @@ def _extract_and_score(settings, are_given, show, progress):
         )
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        corpus = functools.partial(read_texts, settings.input_file) if settings.input_file else None
+        layout = Layout.pick(vars(settings))
+        corpus = functools.partial(read_texts, settings.input_file, layout=layout) if settings.input_file else None
         recipe = prepare_recipe(settings, folder, corpus, total, progress)
         scorers = {name: Scorer() for name in settings.method} if judged else {}
         writer = stack.enter_context(_open_results(settings, recipe)) if settings.output_file else None
@@ -143,17 +145,18 @@ def _check_files(settings):
 
 def _choose_texts(settings, are_given, progress):
     """Return pairs of a text and its gold keywords or None, how many (None: unknown), and those with gold."""
+    layout = Layout.pick(vars(settings))
     texts, total = choose_texts(
         settings.texts,
         settings.input_file,
         is_given=are_given,
-        read=read_gold,
+        read=functools.partial(read_gold, layout=layout, warn=progress.note),
         read_stream=read_standard_input,
         script_name="keyword_extract.py",
         progress=progress,
     )
     if settings.input_file:
-        return texts, *count_gold(settings.input_file)
+        return texts, *count_gold(settings.input_file, layout=layout)
     return ((text, None) for text in texts), total, 0
 
 

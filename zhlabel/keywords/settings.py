@@ -19,6 +19,7 @@ class ExtractionSettings:
         output_file: .csv, .jsonl or .parquet; "": results are shown.
         score_file: .json or .csv, gets the comparison.
         top_k: keywords a text, at most.
+        text_column: the column of the texts; "": found; several, with commas between, are joined by a line end.
         language: "zh" or "en"; "": told text by text.
         stop_words: a file of words that never begin or end a keyword; "": the run's, else ours.
         user_dictionary: a file of Chinese words that jieba shall know.
@@ -34,6 +35,7 @@ class ExtractionSettings:
     output_file: str = ""
     score_file: str = ""
     top_k: int = 10
+    text_column: str = ""
     language: str = ""
     stop_words: str = ""
     user_dictionary: str = ""
@@ -52,6 +54,7 @@ class KeywordTrainingSettings:
         method: one of TRAINED_METHODS.
         train_file: texts with gold keywords.
         folds: parts of the cross-validation before the training on all texts; 0: none.
+        text_column: the column of the texts; "": found; several, with commas between, are joined by a line end.
         language: "zh" or "en"; "": told text by text.
         stop_words: a file of words that never begin or end a keyword; "": ours.
         user_dictionary: a file of Chinese words that jieba shall know; "": none.
@@ -63,6 +66,7 @@ class KeywordTrainingSettings:
     method: str = "ranker"
     train_file: str = "data/keywords.train.jsonl"
     folds: int = 5
+    text_column: str = ""
     language: str = ""
     stop_words: str = ""
     user_dictionary: str = ""

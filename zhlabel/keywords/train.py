@@ -7,6 +7,7 @@ import numpy as np
 
 from zhlabel.cli.progress import Progress
 from zhlabel.data.keywords import read_gold
+from zhlabel.data.layout import Layout
 from zhlabel.errors import InputError
 from zhlabel.io.files import hash_file, hold_output
 from zhlabel.keywords.corpus.frequencies import count_frequencies, read_frequencies
@@ -70,6 +71,8 @@ def _train_into(folder, settings, progress):
         language=settings.language,
         stop_words=read_stop_words(settings.stop_words) if settings.stop_words else None,
         user_dictionary=settings.user_dictionary,
+        layout=Layout.pick(vars(settings)),
+        note=progress.note,
     )
     keywords = sum(len(each.keywords) for each in examples)
     note = f"; {without:,} texts without are left out" if without else ""
@@ -89,7 +92,7 @@ def _train_into(folder, settings, progress):
     progress.note(f"written: {folder}")
 
 
-def read_examples(path, *, language="", stop_words=None, user_dictionary=""):
+def read_examples(path, *, language="", stop_words=None, user_dictionary="", layout=None, note=None):
     """Read the texts of a file that have gold keywords.
 
     Args:
@@ -97,6 +100,8 @@ def read_examples(path, *, language="", stop_words=None, user_dictionary=""):
         language: "zh", "en", or "" to tell it text by text.
         stop_words: as WordReader.
         user_dictionary: as WordReader.
+        layout: as ``read_gold``.
+        note: as ``warn`` of ``read_gold``.
 
     Returns:
         A list of Examples, and how many texts were left out because they have none.
@@ -108,7 +113,7 @@ def read_examples(path, *, language="", stop_words=None, user_dictionary=""):
     reader = WordReader(language=language, **options)
     readers = {each: WordReader(language=each, **options) for each in LANGUAGES}
     examples, without = [], 0
-    for text, keywords in read_gold(path):
+    for text, keywords in read_gold(path, layout=layout, warn=note):
         if not keywords:
             without += 1
             continue

@@ -164,7 +164,7 @@ def load_encoder(checkpoint, *, seed, name="encoder", dropout_rate=None, outputs
     Raises:
         InputError: the weights can't be read.
     """
-    if checkpoint.weights_file is None:
+    if not checkpoint.weights_files:
         return build_encoder(checkpoint.config, seed=seed, name=name, dropout_rate=dropout_rate, outputs=outputs)
     weights = read_weights(checkpoint)
     encoder = _build(checkpoint.config, name, dropout_rate, outputs)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zhlabel.cli.commands import write_command
 from zhlabel.data.labels import read_labels, write_labels
-from zhlabel.data.tokenizer import read_vocabulary
+from zhlabel.data.tokenizer import format_vocabulary, read_vocabulary
 from zhlabel.errors import InputError
 from zhlabel.io.files import open_text, write_whole
 from zhlabel.io.json import Number, read_form, write_json
@@ -146,7 +146,7 @@ def write_run(folder, record, *, weights, encoder_config, vocabulary_file, names
         record: what run.json shall hold beside the format version and the hashes.
         weights: the trained model's arrays, as ``models.weights.collect_weights`` gives them.
         encoder_config: dict from which ``encoder.build_encoder`` builds the encoder.
-        vocabulary_file: the checkpoint's vocab.txt, which is copied.
+        vocabulary_file: the checkpoint's vocab.txt, which is copied, or its tokenizer.json.
         names: the L label names.
     """
     from safetensors.numpy import save
@@ -162,7 +162,7 @@ def write_run(folder, record, *, weights, encoder_config, vocabulary_file, names
     write_json(encoder_config, folder / ENCODER_FILE)
     write_labels(names, folder / LABELS_FILE)
     with write_whole(folder / VOCABULARY_FILE, binary=True) as stream:
-        stream.write(Path(vocabulary_file).read_bytes())
+        stream.write(format_vocabulary(vocabulary_file))
     write_record(folder, record, files=RUN_FILES)
 
 

@@ -249,7 +249,7 @@ TRAINING = TrainingKind(
     record_file=RUN_FILE,
     plan_file=PLAN_FILE,
     states=(STATE_FILE, BEST_FILE),
-    name_next=lambda plan: name_new_run(Path(plan["checkpoint"]).resolve().name, plan["task"]),
+    name_next=lambda plan: name_new_run(Path(plan["checkpoint"]).resolve().name.removesuffix(".json"), plan["task"]),
 )
 
 
@@ -273,11 +273,10 @@ def make_plan(resolved, checkpoint, names):
 
 def freeze_plan(plan, checkpoint):
     """Return a plan with all of a ``checkpoint`` that shapes the result, as it comes back from its file."""
-    weights = checkpoint.weights_file
     plan = {
         **plan,
         "encoder": checkpoint.config,
         "vocabulary_sha256": hash_file(checkpoint.vocab_file),
-        "weights_sha256": hash_file(weights) if weights else None,
+        "weights_sha256": "+".join(map(hash_file, checkpoint.weights_files)) or None,
     }
     return json.loads(json.dumps(plan))

@@ -94,25 +94,39 @@ class Task(ABC):
         is_sample = path.is_file() and Path(train_file).is_file() and hash_file(train_file) == cls.sample_sha256
         return path.as_posix() if is_sample else ""
 
-    @staticmethod
-    @abstractmethod
-    def read(path, *, warn):
-        """Return the Examples of a file; ``warn`` is called with what the user should know of it."""
-
     @classmethod
-    def read_examples(cls, path, *, print_note, command):
-        """Return the Examples of a file; what can't be read is told with a command that fits the task.
+    @abstractmethod
+    def read(cls, path, *, layout=None, known=(), warn):
+        """Return the Examples of a file, and the Layout by which it was read.
 
         Args:
             path: the file.
+            layout: what the user says of it, a Layout; None: nothing.
+            known: names that are known for labels.
+            warn: called with what the user should know of the file, a sentence a line.
+        """
+
+    @classmethod
+    def read_examples(cls, path, *, layout=None, known=(), print_note, command):
+        """Return what ``read`` does; what can't be read is told with a command that fits the task.
+
+        Args:
+            path: the file.
+            layout: as ``read``.
+            known: as ``read``.
             print_note: called with each line of what the user should know of the file.
             command: the command for the bundled sample.
 
         Raises:
             InputError: as the task's reader.
         """
+
+        def warn(notes):
+            for note in notes.split("\n"):
+                print_note(f"note: {note}")
+
         try:
-            return cls.read(path, warn=lambda notes: [print_note(f"note: {note}") for note in notes.split("\n")])
+            return cls.read(path, layout=layout, known=known, warn=warn)
         except InputError as problem:
             raise InputError(f"{problem}\n{cls.name} on the bundled sample: {command}") from None
 

@@ -1,6 +1,6 @@
 """What multi-label and multi-class classification have in common: a text has probabilities of all labels."""
 
-from zhlabel.data.examples import read_examples
+from zhlabel.data.examples import read_labelled
 from zhlabel.data.windows import pool_windows
 from zhlabel.decisions.temperature import apply_temperature
 from zhlabel.reports import label_errors
@@ -24,9 +24,9 @@ class Classification(Task):
     loss: str
     exclusive: bool
 
-    @staticmethod
-    def read(path, *, warn):
-        return read_examples(path, warn=warn)
+    @classmethod
+    def read(cls, path, *, layout=None, known=(), warn):
+        return read_labelled(path, layout=layout, known=known, exclusive=cls.exclusive, warn=warn)
 
     def align(self, gold, encodings):
         return gold if len(encodings) == len(gold) else gold[encodings.owners]  # which would copy them

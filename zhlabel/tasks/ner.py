@@ -1,5 +1,6 @@
 """Named entities: a tag for each token, the best legal path of tags, and the spans of text that it marks."""
 
+from collections import Counter
 from typing import ClassVar
 
 import numpy as np
@@ -7,11 +8,14 @@ import numpy as np
 from zhlabel.data import tags
 from zhlabel.data.entities import read_entity_examples
 from zhlabel.data.labels import encode_labels
+from zhlabel.data.layout import Layout
+from zhlabel.data.lost import REASONS, list_lost
 from zhlabel.data.windows import assign_tokens, stitch_tokens
 from zhlabel.decisions.sweep import sweep_thresholds
 from zhlabel.decisions.threshold_counts import count_at_thresholds
 from zhlabel.decisions.threshold_search import choose_thresholds
 from zhlabel.decisions.viterbi import decode_paths, score_entities
+from zhlabel.errors import InputError
 from zhlabel.metrics import baselines, entities
 from zhlabel.metrics.outcomes import count_entity_outcomes
 from zhlabel.reports import label_errors, label_issues, ner
@@ -40,9 +44,14 @@ class Ner(Task):
     }
     error_file = "errors.csv"
 
-    @staticmethod
-    def read(path, *, warn):
-        return read_entity_examples(path, warn=warn)
+    @classmethod
+    def read(cls, path, *, layout=None, known=(), warn):
+        layout = layout or Layout()
+        if wrong := next((name for name, value in vars(layout).items() if value), None):
+            raise InputError(
+                f'{wrong.upper()} = "{getattr(layout, wrong)}": files with entities are read without it. Leave it "".'
+            )
+        return read_entity_examples(path, warn=warn), layout
 
     def encode_gold(self, examples, *, source="label.json"):
         encode_labels(examples, self.labels, source=source)  # stops at a type that is not known
@@ -68,20 +77,13 @@ class Ner(Task):
         return targets
 
     def describe_gold(self, gold, encodings):
-        """Count how many gold entities no decision can equal: cut off, begun inside a token, or overlapping another."""
-        (offsets,) = stitch_tokens(encodings, encodings.offsets)
-        total = sum(map(len, gold))
-        found = sum(len(set(each) & self._express(each, spans)) for each, spans in zip(gold, offsets, strict=True))
-        if found == total:
+        """Count how many gold entities no decision can equal, by reason."""
+        reasons = Counter(reason for lost in list_lost(gold, encodings) for reason in lost.values())
+        if not reasons:
             return []
-        return [
-            f"{total - found:,} of {total:,} gold entities can't be found: beyond the length limit, begun or ended "
-            "inside a token, or overlapping a longer one. They count as missed."
-        ]
-
-    def _express(self, gold, offsets):
-        """Return the set of entities that remain of a text's when they have become tags."""
-        return set(tags.decode_entities(tags.encode_entities(gold, offsets, self.labels), offsets, self.labels))
+        counts = ", ".join(f"{reasons[reason]:,} {reason}" for reason in REASONS if reasons[reason])
+        total = sum(map(len, gold))
+        return [f"{reasons.total():,} of {total:,} gold entities can't be found: {counts}. They count as missed."]
 
     def build_model(self, encoder, *, head, seed):
         from zhlabel.models.tagger import build_tagger

@@ -3,9 +3,14 @@
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from zhlabel.checking.counts import PartCounts, Terms
+from zhlabel.checking.figures import build_report
+from zhlabel.checking.text import format_summary
 from zhlabel.checkpoints import check_positions, find_checkpoint, recommend_learning_rate
+from zhlabel.cli.commands import write_command
 from zhlabel.data.batching import TaskData
 from zhlabel.data.datasets import read_datasets
+from zhlabel.data.layout import Layout
 from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.models.heads import recommend_head_learning_rate
 from zhlabel.runs.find import locate_run
@@ -75,7 +80,7 @@ def prepare(settings, *, earlier_labels, progress):
         progress.note(checkpoint.note)
     check_positions(checkpoint, settings.max_length)
     settings = choose_settings(settings, kind, checkpoint, progress)
-    examples, gold, task = read_datasets(
+    examples, gold, task, layout = read_datasets(
         kind,
         train_file=settings.train_file,
         dev_file=settings.dev_file,
@@ -84,18 +89,35 @@ def prepare(settings, *, earlier_labels, progress):
         earlier_labels=earlier_labels,
         seed=settings.seed,
         note=progress.note,
+        layout=Layout.pick(vars(settings)),
     )
-    tokenizer, encodings = Tokenizer(read_vocabulary(checkpoint.vocab_file)), {}
-    for part, each in examples.items():
-        texts = [example.text for example in each]
-        rows = tokenizer.encode(texts, max_length=settings.max_length, long_text=settings.long_text)
-        for note in filter(None, [rows.describe_long(), *task.describe_gold(gold[part], rows)]):
-            progress.note(f"note: {part}: {note}")
-        encodings[part] = rows
+    settings = replace(settings, **vars(layout))
+    vocabulary = read_vocabulary(checkpoint.vocab_file)
+    tokenizer, room = Tokenizer(vocabulary), {"max_length": settings.max_length, "long_text": settings.long_text}
+    encodings = {part: tokenizer.encode([each.text for each in found], **room) for part, found in examples.items()}
+    for line in summarise_data(task, settings, checkpoint, vocabulary, examples, encodings):
+        progress.note(line)
     weights = task.weigh_rows(gold["train"], settings.class_weights, encodings["train"])
     plan = make_plan(asdict(settings), checkpoint, task.labels)
     folder = TRAINING.choose_folder(settings.run and locate_run(settings.run), plan, note=progress.note)
     return Prepared(settings, checkpoint, task, examples, gold, encodings, weights, plan, folder)
+
+
+def summarise_data(task, settings, checkpoint, vocabulary, examples, encodings):
+    """Return the lines on what is learnt from, and what looks wrong with it, as data_check.py has them at length."""
+    files, parts = {"train": settings.train_file, "dev": settings.dev_file or settings.train_file}, []
+    for name, file in files.items():
+        labels = task.labels if name == "train" else ()
+        part = PartCounts(name, file, by_token=task.by_token, unknown_id=vocabulary["[UNK]"], names=labels)
+        part.add(examples[name], encodings[name])
+        parts.append(part)
+    positions = checkpoint.config["max_position_embeddings"]
+    terms = Terms(type(task), settings.max_length, settings.long_text, positions, checkpoint.vocab_file)
+    flags = {"task": task.name, "train_file": settings.train_file, "dev_file": settings.dev_file}
+    flags |= {"checkpoint": settings.checkpoint, "max_length": settings.max_length}
+    flags |= vars(Layout.pick(vars(settings)))
+    command = write_command("data_check.py", **{name: value for name, value in flags.items() if value != ""})
+    return format_summary(build_report(parts, terms), command=command)
 
 
 def choose_settings(settings, kind, checkpoint, progress):

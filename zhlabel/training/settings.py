@@ -18,8 +18,11 @@ class TrainingSettings:
         dev_file: texts that choose the best epoch and the threshold; "": the sample's for the sample, else a share.
         dev_share: the share of the training texts that is set aside where there is no ``dev_file``.
         label_file: a label.json that is obeyed; "": labels are collected from the training texts.
+        text_column: the column of the texts; "": found; several, with commas between, are joined by a line end.
+        label_column: that of the labels; "": found; several hold 0 and 1 and are a label each.
+        label_separator: what stands between the labels in a cell; "": found; "none": a cell is one label.
         checkpoint: folder of an ALBERT, ELECTRA, BERT or RoBERTa-wwm checkpoint.
-        from_scratch: only the checkpoint's config and vocabulary are used.
+        from_scratch: only the checkpoint's config and vocabulary are used; the checkpoint may be the config file.
         head: one of the task's heads; "": cls, for ner crf.
         ngrams: a linear model of the tokens' n-grams votes too, where the dev score rises.
         max_length: tokens a row, [CLS] and [SEP] included.
@@ -51,6 +54,9 @@ class TrainingSettings:
     dev_file: str = ""
     dev_share: float = 0.1
     label_file: str = ""
+    text_column: str = ""
+    label_column: str = ""
+    label_separator: str = ""
     checkpoint: str = "albert_tiny"
     from_scratch: bool = False
     head: str = ""

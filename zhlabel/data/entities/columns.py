@@ -1,33 +1,26 @@
-"""Reads lines of characters and tags: two columns, or two lines a text."""
+"""Reads lines of characters and tags: columns, with or without a header, or two lines a text."""
 
 import functools
+import io
 import itertools
-from typing import NamedTuple
 
-from zhlabel.data.tags import Entity, read_tag_spans, split_tag
+from zhlabel.data.entities.layouts import DOCUMENT_START, PLAIN
+from zhlabel.data.entities.sentences import NEXT_STEP, Sentence, find_entities, holds_tags, split_tokens, split_words
+from zhlabel.data.tags import split_cell, split_tag
 from zhlabel.errors import InputError
+from zhlabel.io.delimited import read_table
 
-_BLANKS = " \t"
 _LINE_END = "\r\n"
-_DOCUMENT_START = "-DOCSTART-"
-_NEXT_STEP = "Expected O or a prefix (B, I, M, E, S) with a type, such as B-LOC; data/ner.train.bio shows the form."
 
 
-class _Sentence(NamedTuple):
-    """The T tokens of one text, their T tags, and the line of each tag."""
-
-    line: int
-    tokens: list | tuple
-    tags: list | tuple
-    tag_lines: list | range
-
-
-def read_columns(path, stream):
+def read_columns(path, stream, *, layout=PLAIN, header=False):
     """Read ``character tag`` a line, with blank lines between the texts.
 
     Args:
         path: the file's name, for messages.
         stream: the opened text.
+        layout: what the lines hold, and what separates it.
+        header: the first line names the columns.
 
     Returns:
         (list of (text, entities, line), list of notes on what is doubtful).
@@ -35,71 +28,83 @@ def read_columns(path, stream):
     Raises:
         InputError: a line with one column, or whose last word is no tag.
     """
-    sentences, rows = [], []
-    for line, row in enumerate(itertools.chain(map(_split_row, stream), [None]), 1):
+    first = 1 + header
+    # Few lines are different: some thousand characters with some tags.
+    split = functools.lru_cache(maxsize=1 << 15)(layout.split)
+    rows = enumerate(map(split, itertools.islice(stream, header, None)), first)
+    sentences = [_make_sentence(path, block) for block in _split_blocks(rows, layout.index)]
+    return find_entities(sentences)
+
+
+def _split_blocks(rows, index):
+    """Yield the rows of each text as (line, token, tag), apart by lines between them and by the numbers in front."""
+    block, before = [], None
+    for line, row in rows:
+        if block and (row is None or (index and _begins_text(index, before, row[0]))):
+            yield block
+            block = []
         if row is not None:
-            rows.append(row)
-        elif rows:
-            first_line, (tokens, tags) = line - len(rows), zip(*rows, strict=True)
-            _check_columns(path, first_line, tokens, tags)
-            sentences.append(_Sentence(first_line, tokens, tags, range(first_line, line)))
-            rows = []
-    return _find_entities(sentences)
+            before, token, tag = row
+            block.append((line, token, tag))
+    if block:
+        yield block
 
 
-@functools.lru_cache(maxsize=1 << 15)  # few lines are different: some thousand characters with some tags
-def _split_row(line):
-    return None if _is_between(line) else split_column(line)
+def _begins_text(index, before, number):
+    return number != before if index == "text" else number <= before
 
 
-def _is_between(line):
-    return line.isspace() or line.startswith(_DOCUMENT_START)
+def _make_sentence(path, block):
+    lines, tokens, tags = zip(*block, strict=True)
+    if None in tokens or not all(map(split_cell, tags)):
+        for row in block:
+            _check_row(path, *row)
+    if len(block) > 1 and "" in tokens:
+        tokens = [token or "\t" for token in tokens]
+    return Sentence(lines[0], tokens, tags, lines)
 
 
-def split_column(line):
-    """Split a line from the right into its first column and its tag.
+def _check_row(path, line, token, tag):
+    if token is None:
+        raise InputError(
+            f'{path}, line {line}: found one column, "{tag[:40]}", expected a character and its tag. {NEXT_STEP}'
+        )
+    if split_cell(tag) is None:
+        raise InputError(
+            f'{path}, line {line}: found "{tag[:40]}" in the place of the tag. {NEXT_STEP} Where another column than '
+            "the last has the tags, name the columns in a first line, such as token<tab>tag<tab>pos."
+        )
 
-    A character that is itself a blank is kept, also where it is the line's only blank.
+
+def read_named_columns(path, stream, *, header):
+    """Read columns in the order that a header gives, separated by tabs, commas or blanks.
 
     Args:
-        line: with or without its line end.
+        path: as ``read_columns``.
+        stream: as ``read_columns``.
+        header: the layouts.Header.
 
     Returns:
-        (token, tag); the token is "" where there is one column alone.
+        As ``read_columns``.
 
-    >>> split_column("北\\tB-LOC\\n"), split_column("  O"), split_column(" O"), split_column("EU NNP I-NP B-ORG")
-    (('北', 'B-LOC'), (' ', 'O'), (' ', 'O'), ('EU', 'B-ORG'))
-    >>> split_column("北")
-    ('', '北')
+    Raises:
+        InputError: as ``read_columns``; a line with another number of columns.
     """
-    line = line.rstrip(" \t\r\n")
-    place = max(line.rfind(" "), line.rfind("\t"))
-    token, tag = line[: max(place, 0)], line[place + 1 :]
-    if place > 1:
-        token = _take_first_column(token, line[place])
-    elif place == 0:
-        token = line[0]
-    return token, tag
-
-
-def _take_first_column(columns, separator):
-    """Return the token in front of the last separator: all up to a tab, else the first word; a blank stays a blank."""
-    token, tab, _ = columns.partition("\t")
-    if tab or separator == "\t":
-        return token or "\t"
-    return columns.split(" ")[0] or (columns.split() or columns)[0]
-
-
-def _check_columns(path, first_line, tokens, tags):
-    if all(tokens) and all(map(split_tag, tags)):
-        return
-    for line, (token, tag) in enumerate(zip(tokens, tags, strict=True), first_line):
-        if token == "":
-            raise InputError(
-                f'{path}, line {line}: found one column, "{tag[:40]}", expected a character and its tag. {_NEXT_STEP}'
-            )
-        if split_tag(tag) is None:
-            raise InputError(f'{path}, line {line}: found "{tag[:40]}" in the place of the tag. {_NEXT_STEP}')
+    lines = ("\n" if line.isspace() else line for line in stream)
+    if header.delimiter == " ":
+        lines = ("\t".join(line.split()) + "\n" for line in lines)
+    _, rows = read_table(path, io.StringIO("".join(lines), newline="\n"))
+    blocks, before, number = [], 0, ""
+    for line, cells in rows:
+        token, tag = cells[header.token], cells[header.tag].strip()
+        if not token and not tag:
+            continue
+        new_number = cells[header.sentence] if header.sentence is not None else ""
+        if line != before + 1 or new_number not in ("", number):
+            blocks.append([])
+        before, number = line, new_number or number
+        blocks[-1].append((line, token or None, tag))
+    return find_entities([_make_sentence(path, block) for block in blocks])
 
 
 def read_pairs(path, stream):
@@ -117,74 +122,34 @@ def read_pairs(path, stream):
     """
     sentences, above = [], None
     for number, line in enumerate(stream, 1):
-        if _is_between(line):
+        if line.isspace() or line.startswith(DOCUMENT_START):
             continue
         if above is None:
             above = number, line
             continue
-        pair = _split_pair(above[1], line)
+        pair = split_pair(above[1], line)
         if pair is None:
             raise InputError(_describe_misfit(path, *above, number, line))
-        sentences.append(_Sentence(above[0], *pair, [number] * len(pair[1])))
+        sentences.append(Sentence(above[0], *pair, [number] * len(pair[1])))
         above = None
     if above is not None:
         raise InputError(f"{path}, line {above[0]}: the file ends where a line with this line's tags is expected.")
-    return _find_entities(sentences)
+    return find_entities(sentences)
 
 
-def holds_tags(line):
-    """Return whether a line holds tags alone, separated by blanks, at least one.
-
-    Args:
-        line: with or without its line end.
-
-    >>> holds_tags("B-LOC I-LOC O"), holds_tags("北 O"), holds_tags(" ")
-    (True, False, False)
-    """
-    words = _split_words(line)
-    return bool(words) and all(map(split_tag, words))
-
-
-def _split_pair(text_line, tag_line):
+def split_pair(text_line, tag_line):
     """Return as many tokens as tags, words between blanks or else each character, and the tags; None if that fails."""
-    line, tags = text_line.rstrip(_LINE_END), _split_words(tag_line)
-    for tokens in (_split_words(line), list(line), list(line.strip(_BLANKS))):
-        if len(tokens) == len(tags) and holds_tags(tag_line):
-            return tokens, tags
-    return None
-
-
-def _split_words(line):
-    return [word for word in line.rstrip(_LINE_END).replace("\t", " ").split(" ") if word]
+    tags = split_words(tag_line)
+    tokens = split_tokens(text_line.rstrip(_LINE_END), len(tags)) if holds_tags(tag_line) else None
+    return None if tokens is None else (tokens, tags)
 
 
 def _describe_misfit(path, text_number, text_line, tag_number, tag_line):
-    tags, count = _split_words(tag_line), len(_split_words(text_line))
+    tags, count = split_words(tag_line), len(split_words(text_line))
     wrong = next((tag for tag in tags if split_tag(tag) is None), None)
     if wrong is not None:
-        return f'{path}, line {tag_number}: found "{wrong[:40]}" in a line of tags. {_NEXT_STEP}'
+        return f'{path}, line {tag_number}: found "{wrong[:40]}" in a line of tags. {NEXT_STEP}'
     return (
         f"{path}, line {tag_number}: found {len(tags)} tags, expected one for each of the {count} words or of the "
         f"{len(text_line.strip())} characters in line {text_number}."
-    )
-
-
-def _find_entities(sentences):
-    """Turn each text's tags into entities; whether ends are marked is told by the whole file."""
-    has_ends = any(split_tag(tag)[0] in "ME" for tag in set().union(*(sentence.tags for sentence in sentences)))
-    records, problems = [], []
-    for sentence in sentences:
-        spans, wrong = read_tag_spans(sentence.tags, has_ends=has_ends)
-        borders = [0, *itertools.accumulate(map(len, sentence.tokens))] if spans else []
-        entities = [Entity(borders[start], borders[end], name) for start, end, name in spans]
-        records.append(("".join(sentence.tokens), entities, sentence.line))
-        problems += [(sentence.tag_lines[place], reason) for place, reason in wrong]
-    return records, [_describe_problems(problems)] if problems else []
-
-
-def _describe_problems(problems):
-    places = "; ".join(f"line {line}: {reason}" for line, reason in problems[:3])
-    return (
-        f"illegal tags: {len(problems):,}. What lacks its B begins an entity; a new type or a missing E ends one. "
-        f"{places}{' ...' if len(problems) > 3 else ''}"
     )

@@ -3,6 +3,7 @@
 import json
 import re
 
+from zhlabel.data.entities.layouts import EMPTY_TEXT
 from zhlabel.environment import check_environment
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import BOM, format_row
@@ -69,8 +70,15 @@ def encode_csv_header(form):
 
 
 def _encode_bio(path, form, result):
+    if not result["text"]:
+        return f"{EMPTY_TEXT}\n\n".encode()
     tags = ["O"] * len(result["text"])
     for entity in result["entities"]:
+        if wrong := re.search(r"[\t\r\n]", entity["type"]):
+            raise InputError(
+                f"{path}: the type {entity['type']!r} holds {wrong[0]!r}, which ends a cell of .bio. "
+                "Write .jsonl instead."
+            )
         tags[entity["start"]] = f"B-{entity['type']}"
         for place in range(entity["start"] + 1, entity["end"]):
             tags[place] = f"I-{entity['type']}"

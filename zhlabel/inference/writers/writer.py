@@ -23,7 +23,8 @@ def open_writer(path, *, form, job, input_file=""):
     labels joined by "|" and their probabilities likewise, four digits; or text, label, probability; or text and its
     entities as JSON; or text, method, keywords and their scores. ``.parquet``: columns with the names and nesting of
     the JSON lines. ``.bio``, of entities: a line for each character with its tag, tab-separated, a blank line behind
-    each text; a line end inside a text is written as a blank. A ``.gz`` behind all but parquet compresses.
+    each text; a line end inside a text is written as a blank, an empty text as a line of a tab and O. A ``.gz`` behind
+    all but parquet compresses.
 
     If the block raises or the process dies, ``PATH.part`` stays. The next writer of the same job then goes on behind
     its last whole record: the caller leaves out the first ``writer.done`` texts. What makes a job the same is kept in
@@ -163,7 +164,7 @@ class Writer:
                 "keywords": [{"keyword", "score", "spans"}]}``, by form.
 
         Raises:
-            InputError: the disk is full, or a label holds the "|" that joins labels in csv.
+            InputError: the disk is full, or a label holds what joins or ends labels in the file's form.
         """
         results = list(results)
         with explain_write_errors(self._path):

@@ -6,18 +6,15 @@ captions.py  each figure with its legend and text
 sections.py  what of a report each part of the page shows
 entities.py  wrong entities marked in their texts
 definitions.py  definitions, and the facts of the evaluation
-page.html    the page; blocks.html its building blocks; style.css and script.js stand inside it
+environment.py  a template and its values to a file
+base.html    what every page has, style.css and script.js in it; blocks.html building blocks
+page.html    an evaluation's page; check.html that of labelled files
 """
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
-from zhlabel.io.files import write_whole
-from zhlabel.reports.html import captions, definitions, sections, tables
-
-_FOLDER = Path(__file__).parent
+from zhlabel.reports.html import captions, definitions, sections
+from zhlabel.reports.html.environment import write_template
 
 
 def write_page(path, report, *, task, sweep, curves, errors, error_total, confusions, suspects, history):
@@ -42,8 +39,9 @@ def write_page(path, report, *, task, sweep, curves, errors, error_total, confus
         history: dicts with "epoch", "loss" and "dev_score"; or [].
     """
     name = PurePosixPath(report["run"]).name
-    page = _build_environment().get_template("page.html")
-    text = page.render(
+    write_template(
+        path,
+        "page.html",
         report=report,
         title=f"{name} on {PurePosixPath(report['data']['file']).name}",
         name=name,
@@ -69,27 +67,3 @@ def write_page(path, report, *, task, sweep, curves, errors, error_total, confus
         facts=definitions.list_facts(report),
         settings=definitions.list_settings(report),
     )
-    with write_whole(path) as stream:
-        stream.write(text)
-
-
-def _build_environment():
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER, encoding="utf-8"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": tables.format_number,
-        "bar": tables.measure_bar,
-        "breakable": tables.break_lists,
-        "is_long": tables.is_long,
-    }
-    # Both are our own files, and escaping would break them.
-    environment.globals |= {key: Markup((_FOLDER / key.replace("_", ".")).read_text("utf-8")) for key in _INLINE}
-    return environment
-
-
-_INLINE = ("style_css", "script_js")
