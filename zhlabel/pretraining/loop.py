@@ -8,6 +8,7 @@ import numpy as np
 
 from zhlabel import backend
 from zhlabel.backend import tf
+from zhlabel.cli.interrupts import defer_interrupt
 from zhlabel.errors import InputError
 from zhlabel.training.optimizer import FusedAdam, WarmupThenDecay
 from zhlabel.training.state import read_tensors, write_tensors
@@ -75,16 +76,18 @@ class Training:
             self.history, self.seconds = note["history"], note["seconds"]
         started = time.perf_counter() - self.seconds
         try:
-            self._fit(state_file, started, on_step, on_row)
+            with defer_interrupt() as check_interrupt:
+                self._fit(state_file, started, check_interrupt, on_step, on_row)
         except KeyboardInterrupt:
             self._save(state_file, started)
             raise
         return self.history
 
-    def _fit(self, state_file, started, on_step, on_row):
+    def _fit(self, state_file, started, check_interrupt, on_step, on_row):
         marks = {round(self.total_steps * part / _PARTS) for part in range(_PARTS + 1)}
         steps, saved = iter(self._generate()), time.perf_counter()
         while True:
+            check_interrupt()
             done = self.steps_done
             if done in marks and (not self.history or self.history[-1]["step"] < done):
                 self._add_row(done, time.perf_counter() - started)
