@@ -1,5 +1,6 @@
 """Settings of all tests, and trained runs of the toy world, made once by each process that needs one."""
 
+import signal
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +10,14 @@ from hypothesis import settings
 # hypothesis sets no time limits, since a busy machine is no fault of the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture
+def press_ctrl_c():
+    """A function that presses Ctrl-C, which Python's own handler takes where none is set meanwhile."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield lambda: signal.raise_signal(signal.SIGINT)
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

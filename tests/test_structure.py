@@ -34,7 +34,7 @@ FLAT = {"api", "backend", "environment", "errors"}  # all others lie in folders
 HEAVY = ("backend", "models", "inference.tensorflow", "training", "pretraining")
 LIGHT = ("models.weights", "training.state", "training.history", "training.tuning", "pretraining.corpus")
 LIGHT += ("pretraining.masking", "pretraining.folder", "pretraining.recipe", "pretraining.settings")
-LIGHT += ("models.build", "models.heads")
+LIGHT += ("models.build", "models.heads", "models.stored", "pretraining.alignment", "pretraining.teacher")
 # The classes of settings behind functions that take them one by one.
 SETTINGS_BEHIND = {"zhlabel.train": ("zhlabel.training.settings", "TrainingSettings")}
 SAMPLES = {"texts"}  # settings whose value in a script shows what it does, and is nobody's default

@@ -465,8 +465,8 @@ def test_the_output_may_not_be_the_input_under_any_name(tmp_path):
 
 
 def test_an_output_that_cannot_be_is_refused(tmp_path):
-    for name in ("a.xlsx", "a.json", "a.parquet.gz", "a"):
-        with pytest.raises(InputError, match=r"\.csv \.jsonl \.parquet \.csv\.gz \.jsonl\.gz"):
+    for name in ("a.xls", "a.json", "a.parquet.gz", "a"):
+        with pytest.raises(InputError, match=r"\.csv \.jsonl \.parquet \.xlsx \.csv\.gz \.jsonl\.gz"):
             write(tmp_path / name, [])
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(InputError, match="is a folder"):

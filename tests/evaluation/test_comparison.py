@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -240,6 +241,9 @@ def test_the_next_free_folder_is_claimed_and_goes_where_nothing_was_written(tmp_
         assert folder.as_posix() == "runs/compare-11"
         raise ZeroDivisionError
     assert not folder.exists()
+    monkeypatch.setattr(Path, "glob", lambda *_: [])  # as for one that looked before another made its folder
+    with claim_comparison_folder() as folder:
+        assert folder.as_posix() == "runs/compare-3"
 
 
 def test_two_processes_compare_into_two_folders(tmp_path):

@@ -40,7 +40,7 @@ def test_without_thresholds_nothing_was_chosen_on_a_file(tmp_path):
 
 def test_training_data_are_read_as_long_as_they_are_what_they_were(tmp_path):
     notes, path = [], tmp_path / "train.csv"
-    record = {"data": {"train": write_data(path)}}
+    record = toy.make_record(data={"train": write_data(path)})
     run = SimpleNamespace(folder="runs/a", record=record, task=TASKS["multi_label"](NAMES))
     texts, gold = evaluate.read_training_data(run, note=notes.append)
     assert (texts, gold.tolist(), notes) == (["公司裁员"], [[True, False]], [])

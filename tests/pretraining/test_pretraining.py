@@ -203,6 +203,19 @@ def test_a_stopped_pretraining_ends_bit_for_bit_as_an_uninterrupted_one(tmp_path
         assert np.array_equal(one, other)
 
 
+def test_ctrl_c_waits_for_the_end_of_a_step(tmp_path, press_ctrl_c):
+    training, reached = make_training(make_model()[0], make_batches(), total_steps=9), []
+
+    def press(done, _):
+        if done == 3:
+            press_ctrl_c()
+        reached.append(done)
+
+    with pytest.raises(KeyboardInterrupt):
+        training.fit(tmp_path / "state", on_step=press)
+    assert reached == [1, 2, 3] and training.steps_done == 3 and (tmp_path / "state").is_file()
+
+
 def test_the_state_is_kept_between_tenths_too(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "_SAVE_SECONDS", 0)
     training = make_training(make_model()[0], make_batches(), total_steps=30)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from zhlabel.checkpoints import find_checkpoint, read_weights
 from zhlabel.checkpoints.mlm_heads import read_heads
 from zhlabel.cli.settings import read_settings
 from zhlabel.errors import InputError
+from zhlabel.io.files import hash_file
 
 REPOSITORY = toy.ROOT
 LINES = ["公司宣布裁员，张三说", "今天地震，有人说了", "王小明昨日在北京大学", "上海公司收购了长江公司", "李四是学人。"]
@@ -209,6 +211,59 @@ def test_other_settings_and_another_process_do_not_go_on_with_it(tmp_path, monke
     (tmp_path / "raw.txt").write_text("\n\n".join(LINES * 9), encoding="utf-8")
     with pytest.raises(InputError, match="text_sha256"):
         run_main(tmp_path, monkeypatch, out="runs/toy-pretrained-1")
+
+
+def test_a_stopped_pretraining_with_a_teacher_goes_on_to_the_same_result(tmp_path, monkeypatch, capsys):
+    make_folder(tmp_path)
+    config = toy.make_config("bert")
+    toy.write_checkpoint(tmp_path / "large", "bert", weights=toy.draw_weights(config, seed=4))
+    tokens = toy.VOCABULARY.copy()
+    tokens[2], tokens[9] = tokens[9], tokens[2]
+    toy.write_vocabulary(tmp_path / "large", tokens)
+    leave_unfinished(tmp_path, monkeypatch, teacher="large", out="cut")
+    capsys.readouterr()
+    monkeypatch.chdir(tmp_path)
+    call_main("model_pretrain", ["--out=cut"])
+    out = capsys.readouterr().out
+    assert "teacher: large, 2 layers of 16; 100.00% of its tokens end with one of toy's" in out
+    assert re.search(r"; hidden states \d\.\d+ before, \d\.\d+ after; text vector \d", out)
+    run_main(tmp_path, monkeypatch, teacher="large", out="whole")
+    run_main(tmp_path, monkeypatch, out="alone")
+    one, other, alone = (read_weights(find_checkpoint(tmp_path / name)) for name in ("cut", "whole", "alone"))
+    assert all(np.array_equal(one[name], other[name]) for name in other)
+    assert any(not np.array_equal(one[name], alone[name]) for name in alone)
+    record, first = read_record(tmp_path / "cut"), read_record(tmp_path / "alone")
+    index = next((tmp_path / "large").glob("*.index"))
+    assert record["teacher"] == {"folder": "large", "sha256": hash_file(index)} and first["teacher"] is None
+    assert record["history"][-1]["dev_hidden_loss"] < record["history"][0]["dev_hidden_loss"]
+    files = {path.name for path in (tmp_path / "cut").rglob("*")}
+    assert files == {path.name for path in (tmp_path / "alone").rglob("*")}
+
+
+def write_teacher(folder, *, positions=40, tokens=toy.VOCABULARY):
+    raw = {**toy.make_raw_config("bert", "tensorflow"), "max_position_embeddings": positions}
+    weights = toy.draw_weights(toy.make_config("bert", max_position_embeddings=positions))
+    toy.write_checkpoint(folder, "bert", raw=raw, weights=weights)
+    toy.write_vocabulary(folder, tokens)
+
+
+def test_a_teacher_that_can_teach_nothing_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+    make_folder(tmp_path)
+    toy.write_checkpoint(tmp_path / "same", "albert", file_format="safetensors")
+    (tmp_path / "empty").mkdir()
+    write_teacher(tmp_path / "short", positions=8)
+    write_teacher(tmp_path / "foreign", tokens=[*toy.VOCABULARY[:5], *(f"word{i}" for i in range(55))])
+    for teacher, said in {
+        "none": "TEACHER none: there is no such folder. Name that of a checkpoint, or of a run",
+        "empty": "empty: no weights; expected",
+        "same": "TEACHER same has the very weights of CHECKPOINT toy",
+        "toy": "TEACHER toy has the very weights of CHECKPOINT toy",
+        "short": "TEACHER short knows only 8 positions, and a row of the text has 13 of its tokens",
+        "foreign": "The vocabulary is not of this text's language; choose another TEACHER",
+    }.items():
+        with pytest.raises(InputError, match=re.escape(said)):
+            run_main(tmp_path, monkeypatch, teacher=teacher)
+    assert not list((tmp_path / "runs").glob("*"))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from zhlabel.cli.settings import read_settings
 ROOT = toy.ROOT
 BUNDLED = ("data/", "albert_tiny", "albert_base")  # what a fresh clone has
 READ = ("train_file", "dev_file", "label_file", "data_file", "input_file", "text_file", "sources", "checkpoint")
+READ += ("teacher",)
 WRITTEN = ("output_file", "out_folder", "out")
 
 

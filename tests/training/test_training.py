@@ -119,6 +119,21 @@ def test_every_text_is_seen_once_an_epoch_and_each_epoch_has_its_own_order(tmp_p
     assert orders[0].tolist() != orders[1].tolist()
 
 
+def test_ctrl_c_waits_for_the_end_of_a_step(tmp_path, press_ctrl_c):
+    data, reached = make_data(), []
+
+    def press(epoch, step, _):
+        if (epoch, step) == (1, 2):
+            press_ctrl_c()
+        reached.append((epoch, step))
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.fit_model(
+            build_small(), data, data.table, folder=tmp_path, score=score_mean, epochs=2, on_batch=press, **FIT
+        )
+    assert reached[-1] == (1, 2) and len(state.read_history(tmp_path)) == 1
+
+
 def build_toy_tagger(family, *, dropout_rate):
     """BiLSTM, attention and CRF on a frozen toy encoder with LoRA, a rate of its own for the head."""
     set_seed(1)

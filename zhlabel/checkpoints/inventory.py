@@ -90,7 +90,9 @@ def _explain_no_weights(folder):
     if archives:
         return f"{folder}: {archives[0]} is still packed. Unpack it in this folder."
     found = f"found {cut_list(names)}" if names else "the folder is empty"
-    remedy = "Put the files of a checkpoint there; README.md says where from. FROM_SCRATCH = True needs no weights."
+    remedy = (
+        "Put the files of a checkpoint there; README.md says where from. model_train.py needs none with FROM_SCRATCH."
+    )
     return f"{folder}: no weights; expected {wanted}, {found}. {remedy}"
 
 

@@ -56,29 +56,55 @@ def read_texts_beside(path, *, layout=None, others=(), warn=None):
     Raises:
         InputError: as ``read_texts``.
     """
+
+    def pick(names):
+        return [next((name for each in others for name in names if name.lower() == each), None)]
+
+    rows = _read(path, pick, layout=layout, avoid_picked=True, warn=warn)
+    return ((place, text, next(iter(picked.values()), None)) for place, text, picked in rows)
+
+
+def read_columns(path, *, layout=None, warn=None):
+    """Iterate over a file's texts as ``read_texts`` does, each with its place and a dict of its other columns or keys.
+
+    A column without a name is left out.
+
+    Args:
+        path: as ``read_texts``.
+        layout: as ``read_texts``.
+        warn: as ``read_texts``.
+
+    Raises:
+        InputError: as ``read_texts``.
+    """
+    return _read(path, lambda names: [name for name in names if name], layout=layout, avoid_picked=False, warn=warn)
+
+
+def _read(path, pick, *, layout, avoid_picked, warn):
+    """Yield (place, text, {name: value}) of the columns or keys that ``pick`` names out of all; found once a header."""
     layout, warn = layout or Layout(), warn or (lambda note: None)
     chosen, told = {}, set()
 
     def find(where, names):
-        """Return the columns of the text, and the other column or None; found once for rows with the same keys."""
         if names not in chosen:
-            other = next((name for each in others for name in names if name.lower() == each), None)
-            text, rivals = find_text_columns(where, names, layout.text_column, avoid=(other,))
+            picked = [name for name in pick(names) if name is not None]
+            avoid = picked if avoid_picked else ()
+            text, rivals = find_text_columns(where, names, layout.text_column, avoid=avoid)
             if rivals and rivals not in told:
                 told.add(rivals)
                 warn(f"{path}: {describe_text_rivals(text, rivals)}")
-            chosen[names] = text, other
+            chosen[names] = text, [name for name in picked if name not in text]
         return chosen[names]
 
     def choose(where, names):
-        text, other = find(where, tuple(names))
-        return [*text, *([other] if other else [])]
+        text, picked = find(where, tuple(names))
+        return [*text, *picked]
 
     def take(where, item):
         if not isinstance(item, dict):
-            return _check_text(where, item), None
-        text, other = find(where, tuple(item))
-        return take_text(where, item, text), item.get(other)
+            return _check_text(where, item), {}
+        text, picked = find(where, tuple(item))
+        return take_text(where, item, text), {name: item.get(name) for name in picked}
 
     records = read_records(path, by_name=True, choose=choose, warn=warn)
     return ((place, *take(place, item)) for place, item in records)

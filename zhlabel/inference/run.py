@@ -78,19 +78,23 @@ class Run:
         temperature = self.record["temperature"]
         return predictions if temperature == 1.0 else self.task.rescale(predictions, temperature)
 
-    def predict(self, texts, *, threshold="", batch_size=16):
+    def predict(self, texts, *, threshold="", batch_size=16, top_k=0):
         """Label texts.
 
         Args:
             texts: N strings: a list, a pandas Series; one string counts as one text.
             threshold: "" for the run's own, or one for all labels: 0..1, or "logit:-1.5".
             batch_size: rows at once; it does not change the result (to 1e-5).
+            top_k: how many of the most probable labels are given too, whatever the threshold; 0: none.
 
         Returns:
             A list of N dicts, as model_predict.py writes them: "text" and, by the task, "labels", "label" and
-            "probability", or "entities".
+            "probability", or "entities"; and "top" with ``top_k``.
+
+        Raises:
+            InputError: a threshold or ``top_k`` for a task that knows none.
         """
-        return list(self.label(list_texts(texts), threshold=threshold, batch_size=batch_size))
+        return list(self.label(list_texts(texts), threshold=threshold, batch_size=batch_size, top_k=top_k))
 
     def predict_proba(self, texts, *, batch_size=16):
         """Return the probabilities of texts: float32 [N, L]; for ner a list of N dicts from Entity to probability.
@@ -101,21 +105,24 @@ class Run:
         """
         return self.predict_encoded(self.encode(list_texts(texts)), batch_size=batch_size)
 
-    def label(self, texts, *, threshold="", batch_size=16, chunk_size=1024):
+    def label(self, texts, *, threshold="", batch_size=16, top_k=0, chunk_size=1024):
         """Yield a result for each text, in order; chunk by chunk, so that memory does not grow with their number.
 
         Args:
             texts: an iterable of strings.
             threshold: as ``predict``.
             batch_size: as ``predict``.
+            top_k: as ``predict``.
             chunk_size: texts read, sorted by length and labelled at a time.
         """
+        self.task.check_top_k(top_k)
         thresholds, texts = self.settle_thresholds(parse_threshold(threshold)), iter(texts)
         while chunk := list(itertools.islice(texts, chunk_size)):
             predictions = self.predict_encoded(self.encode(chunk), batch_size=batch_size)
             decided = self.task.decide(predictions, thresholds)
             for text, prediction, chosen in zip(chunk, predictions, decided, strict=True):
-                yield {"text": text, **self.task.format_prediction(text, prediction, chosen)}
+                top = {"top": self.task.rank(prediction, top_k)} if top_k else {}
+                yield {"text": text, **self.task.format_prediction(text, prediction, chosen), **top}
 
     def __repr__(self):
         return f"Run({self.folder.as_posix()}, {self.task.name}, {len(self.labels)} labels)"

@@ -167,8 +167,27 @@ def load_encoder(checkpoint, *, seed, name="encoder", dropout_rate=None, outputs
     if not checkpoint.weights_files:
         return build_encoder(checkpoint.config, seed=seed, name=name, dropout_rate=dropout_rate, outputs=outputs)
     weights = read_weights(checkpoint)
-    encoder = _build(checkpoint.config, name, dropout_rate, outputs)
-    fill_encoder(encoder, checkpoint.config, weights)
+    return restore_encoder(checkpoint.config, weights, name=name, dropout_rate=dropout_rate, outputs=outputs)
+
+
+def restore_encoder(config, weights, *, name="encoder", dropout_rate=None, outputs="tokens"):
+    """Build an encoder and fill it with the weights of one of the same config.
+
+    Args:
+        config: a normalised config.
+        weights: dict from canonical name to array.
+        name: name of the Keras model.
+        dropout_rate: as in ``build_encoder``.
+        outputs: as in ``build_encoder``.
+
+    Returns:
+        The Keras model.
+
+    Raises:
+        InputError: as ``fill_encoder``.
+    """
+    encoder = _build(config, name, dropout_rate, outputs)
+    fill_encoder(encoder, config, weights)
     return encoder
 
 

@@ -11,9 +11,9 @@ from zhlabel.data.texts import read_texts
 from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.errors import InputError
 from zhlabel.io.parallel import map_chunks
+from zhlabel.pretraining.alignment import ALL_TOKENS, TeacherRows, TeacherTokens, find_line, list_tokens
 
 _CHUNK_CHARACTERS = 200_000
-_ALL = 1 << 40  # a length limit beyond every text
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,14 @@ class Rows:
         word_starts: bool [sum of T], True where a word begins.
         starts: int64 [W + 1]; row w has ``token_ids[starts[w]:starts[w + 1]]``.
         documents: int64 [W], rising: the document that a row is of.
+        teacher: alignment.TeacherRows of the same text; None without a teacher.
     """
 
     token_ids: np.ndarray
     word_starts: np.ndarray
     starts: np.ndarray
     documents: np.ndarray
+    teacher: TeacherRows | None = None
 
     def __len__(self):
         return len(self.documents)
@@ -110,11 +112,12 @@ def cut_rows(word_starts, room):
 class _RowMaker:
     """Makes rows of documents; one in each process."""
 
-    def __init__(self, vocabulary_file, max_length, by_words):
+    def __init__(self, vocabulary_file, max_length, by_words, teacher_vocabulary_file):
         vocabulary = read_vocabulary(vocabulary_file)
         self.encoder, self.room, self.by_words = Tokenizer(vocabulary), max_length - 2, by_words
         self.first_id, self.last_id = vocabulary["[CLS]"], vocabulary["[SEP]"]
         self.is_continuation = np.array([token.startswith("##") for token in vocabulary])
+        self.teacher = TeacherTokens(teacher_vocabulary_file) if teacher_vocabulary_file else None
         if by_words:
             import jieba
 
@@ -122,34 +125,37 @@ class _RowMaker:
             jieba.initialize()
 
     def __call__(self, documents):
-        """Return token ids, word starts, lengths of rows and rows of each document, as arrays."""
-        table = self.encoder.encode([line for lines in documents for line in lines], max_length=_ALL)
-        ids, starts, lengths, counts, line = [], [], [], [], 0
+        """Return token ids, word starts, lengths of rows and rows of each document, as arrays; a teacher's rows."""
+        texts = [line for lines in documents for line in lines]
+        table = self.encoder.encode(texts, max_length=ALL_TOKENS)
+        theirs = self.teacher.encode(texts) if self.teacher else None
+        ids, starts, lengths, counts, taught, line = [], [], [], [], [], 0
         for lines in documents:
-            parts = [self._encode_line(table, line + i, text) for i, text in enumerate(lines)]
-            line += len(lines)
-            tokens, words = (np.concatenate(each) for each in zip(*parts, strict=True))
+            words = np.concatenate([self._mark_words(table, line + i, text) for i, text in enumerate(lines)])
+            tokens, ends = list_tokens(table, line, lines)
             bounds = cut_rows(words, self.room) if len(tokens) else [0]
+            if theirs is not None:
+                taught += self.teacher.lay_rows(*list_tokens(theirs, line, lines), ends, bounds)
+            line += len(lines)
             for begin, end in itertools.pairwise(bounds):
                 ids += [[self.first_id], tokens[begin:end], [self.last_id]]
                 starts += [[True], words[begin:end], [True]]
                 lengths.append(end - begin + 2)
             counts.append(len(bounds) - 1)
-        return _join(ids, np.int32), _join(starts, bool), lengths, counts
+        return _join(ids, np.int32), _join(starts, bool), lengths, counts, TeacherRows.make(taught)
 
-    def _encode_line(self, table, line, text):
-        part = slice(table.starts[line] + 1, table.starts[line + 1] - 1)  # without [CLS] and [SEP]
-        ids = table.token_ids[part]
+    def _mark_words(self, table, line, text):
+        part = find_line(table, line)
         if not self.by_words:
-            return ids, np.ones(len(ids), dtype=bool)
-        return ids, find_word_starts(text, table.offsets[part], self.is_continuation[ids])
+            return np.ones(part.stop - part.start, dtype=bool)
+        return find_word_starts(text, table.offsets[part], self.is_continuation[table.token_ids[part]])
 
 
 def _join(arrays, dtype):
     return np.concatenate([np.zeros(0, dtype), *arrays]).astype(dtype)
 
 
-def read_rows(path, vocabulary_file, *, max_length, by_words=True, on_characters=None):
+def read_rows(path, vocabulary_file, *, max_length, by_words=True, teacher_vocabulary_file=None, on_characters=None):
     """Read a file of raw text as rows, with all processors; no token is lost.
 
     A document's lines are joined; what is longer than a row goes on in the next one, and no row holds two documents.
@@ -160,6 +166,7 @@ def read_rows(path, vocabulary_file, *, max_length, by_words=True, on_characters
         vocabulary_file: the checkpoint's vocab.txt.
         max_length: tokens a row, [CLS] and [SEP] counted in; at least 3.
         by_words: whether words are sought; if not, each token begins one.
+        teacher_vocabulary_file: vocab.txt of a teacher, which reads the same rows in its own tokens.
         on_characters: called with the number of characters after each part of the text.
 
     Returns:
@@ -170,19 +177,21 @@ def read_rows(path, vocabulary_file, *, max_length, by_words=True, on_characters
     """
     chunks, documents = list(_chunk(read_documents(path))), 0
     parts, rows_of = [], []
-    arguments, processes = (vocabulary_file, max_length, by_words), min(len(chunks), os.cpu_count() or 1)
+    arguments = (vocabulary_file, max_length, by_words, teacher_vocabulary_file)
+    processes = min(len(chunks), os.cpu_count() or 1)
     results = map_chunks(_RowMaker, arguments, chunks, processes=max(1, processes))
-    for chunk, (ids, words, lengths, counts) in zip(chunks, results, strict=True):
-        parts.append((ids, words, lengths))
+    for chunk, (ids, words, lengths, counts, taught) in zip(chunks, results, strict=True):
+        parts.append((ids, words, lengths, taught))
         rows_of.append(np.repeat(np.arange(documents, documents + len(counts)), counts))
         documents += len(counts)
         if on_characters:
             on_characters(sum(len(line) for lines in chunk for line in lines))
     if not sum(map(len, rows_of)):
         raise InputError(f"{path} holds no text. One text or paragraph a line is expected.")
-    ids, words, lengths = zip(*parts, strict=True)
+    ids, words, lengths, taught = zip(*parts, strict=True)
     starts = np.cumsum([0, *np.concatenate(lengths)], dtype=np.int64)
-    return Rows(np.concatenate(ids), np.concatenate(words), starts, np.concatenate(rows_of).astype(np.int64))
+    rows = np.concatenate(ids), np.concatenate(words), starts, np.concatenate(rows_of).astype(np.int64)
+    return Rows(*rows, TeacherRows.join(taught) if teacher_vocabulary_file else None)
 
 
 def _chunk(documents):

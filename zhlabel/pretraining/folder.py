@@ -24,15 +24,20 @@ PRETRAINING = TrainingKind(
 )
 
 
-def make_plan(resolved, checkpoint):
+def make_plan(resolved, checkpoint, teacher=None):
     """Name everything that shapes the result of a pretraining.
 
     Args:
         resolved: the settings as a dict, with text_file and out.
         checkpoint: what ``find_checkpoint`` gave.
+        teacher: what ``find_teacher`` gave.
 
     Returns:
         A dict as it comes back from its file.
     """
     settings = {key: value for key, value in resolved.items() if key != "out"}
-    return freeze_plan({**settings, "text_sha256": hash_file(resolved["text_file"])}, checkpoint)
+    plan = {**settings, "text_sha256": hash_file(resolved["text_file"])}
+    if teacher:
+        plan["teacher_sha256"] = hash_file(teacher.weights_file)
+        plan["teacher_vocabulary_sha256"] = hash_file(teacher.vocab_file)
+    return freeze_plan(plan, checkpoint)

@@ -8,6 +8,7 @@ import numpy as np
 
 from zhlabel import backend
 from zhlabel.backend import tf
+from zhlabel.cli.interrupts import defer_interrupt
 from zhlabel.errors import InputError
 from zhlabel.training.optimizer import FusedAdam, WarmupThenDecay
 from zhlabel.training.state import read_tensors, write_tensors
@@ -16,8 +17,7 @@ from zhlabel.training.state import read_tensors, write_tensors
 WEIGHT_DECAY, BETA_2, CLIP_NORM = 0.01, 0.98, 1.0
 _PARTS = 10  # of a run, after each of which the held-out rows are measured
 _SAVE_SECONDS = 180
-_IDS = tf.TensorSpec([None, None], tf.int32)
-_BATCH = (_IDS, tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.int32))
+_FIRST_BATCHES = 8  # on which the model measures what its losses need
 
 
 class Training:
@@ -25,7 +25,7 @@ class Training:
 
     Args:
         model: a Pretrainer.
-        batches: masking.MaskedBatches.
+        batches: masking.MaskedBatches, of the form that the model takes.
         bag_of_words: weight of the bags' loss.
         learning_rate: peak rate.
         warmup_share: 0..1, share of the steps in which the rate rises; it falls to 0 in the rest.
@@ -34,18 +34,20 @@ class Training:
     """
 
     def __init__(self, model, batches, *, bag_of_words, learning_rate, warmup_share, total_steps, seed):
-        self.model, self.batches, self.total_steps, self.bag_of_words = model, batches, total_steps, bag_of_words
+        self.model, self.batches, self.total_steps = model, batches, total_steps
+        self.weights = {"bag_loss": bag_of_words, **model.lessons}  # of the losses beside that of masked tokens
         schedule = WarmupThenDecay(learning_rate, total_steps, int(warmup_share * total_steps))
         options = {"weight_decay": WEIGHT_DECAY, "beta_2": BETA_2, "epsilon": 1e-6, "global_clipnorm": CLIP_NORM}
         self.optimizer = FusedAdam(schedule, **options)
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma", "[Nn]orm"])
         self.optimizer.build(model.trainable_variables)
-        self.sums = tf.Variable(tf.zeros([3]), name="sums")  # of both losses, and the steps, since the last row
+        # of each loss, and the steps, since the last row
+        self.sums = tf.Variable(tf.zeros([len(self.weights) + 2]), name="sums")
         self.tokens = tf.Variable(0, dtype=tf.int64, name="tokens")
         self.history, self.seconds = [], 0.0
         self._dropouts = _seed_dropouts(model, seed)
-        self._step = tf.function(self._take_step, input_signature=_BATCH)
-        self._measure = tf.function(model.measure, input_signature=_BATCH)
+        self._step = tf.function(self._take_step, input_signature=model.signature)
+        self._measure = tf.function(model.measure, input_signature=model.signature)
 
     @property
     def steps_done(self):
@@ -65,7 +67,8 @@ class Training:
 
         Returns:
             The history: a dict after each tenth and before the first step, with step, tokens (of training so far),
-            loss and bag_loss (means since the row before; 0 in the first), dev_loss, dev_bag_loss, seconds.
+            loss, bag_loss and the model's lessons (means since the row before; 0 in the first), the same of the
+            held-out rows as dev_loss and so on, seconds.
 
         Raises:
             InputError: the loss is no longer a number; the state is of another training.
@@ -73,18 +76,22 @@ class Training:
         note = read_tensors(Path(state_file), self._list_state())
         if note:
             self.history, self.seconds = note["history"], note["seconds"]
+        else:
+            self.model.prepare(self.batches.draw(range(min(_FIRST_BATCHES, self.total_steps))))
         started = time.perf_counter() - self.seconds
         try:
-            self._fit(state_file, started, on_step, on_row)
+            with defer_interrupt() as check_interrupt:
+                self._fit(state_file, started, check_interrupt, on_step, on_row)
         except KeyboardInterrupt:
             self._save(state_file, started)
             raise
         return self.history
 
-    def _fit(self, state_file, started, on_step, on_row):
+    def _fit(self, state_file, started, check_interrupt, on_step, on_row):
         marks = {round(self.total_steps * part / _PARTS) for part in range(_PARTS + 1)}
         steps, saved = iter(self._generate()), time.perf_counter()
         while True:
+            check_interrupt()
             done = self.steps_done
             if done in marks and (not self.history or self.history[-1]["step"] < done):
                 self._add_row(done, time.perf_counter() - started)
@@ -106,40 +113,45 @@ class Training:
                 saved = time.perf_counter()
 
     def measure_held_out(self):
-        """Return the mean losses of the held-out rows, a masked token and a row, with the same masks at every call."""
-        sums = np.zeros(4)
-        for token_ids, places, shown in self.batches.draw_held_out():
-            losses = np.array([float(loss) for loss in self._measure(token_ids, places, shown)])
-            weights = np.array([len(places), len(token_ids)])
-            sums += [*(losses * weights), *weights]
-        return sums[:2] / sums[2:]
+        """Return the mean of each loss over its terms in the held-out rows, with the same masks at every call."""
+        sums = np.zeros((2, len(self.weights) + 1))
+        for batch in self.batches.draw_held_out():
+            losses = np.array([float(loss) for loss in self._measure(*batch)])
+            terms = np.array(self.model.count_terms(*batch))
+            sums += [losses * terms, terms]
+        return sums[0] / np.maximum(sums[1], 1)
 
-    def _take_step(self, token_ids, places, shown):
+    def _take_step(self, *batch):
         with tf.GradientTape() as tape:
-            loss, bag_loss = self.model.measure(token_ids, places, shown, training=True)
-            total = loss + self.bag_of_words * bag_loss
+            losses = self.model.measure(*batch, training=True)
+            total = losses[0]
+            for weight, loss in zip(self.weights.values(), losses[1:], strict=True):
+                total += weight * loss
         variables = self.model.trainable_variables
         gradients = tape.gradient(total, variables)
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        self.sums.assign_add(tf.stack([loss, bag_loss, 1.0]))
-        self.tokens.assign_add(tf.math.count_nonzero(token_ids))
-        return loss
+        self.sums.assign_add(tf.stack([*losses, 1.0]))
+        self.tokens.assign_add(tf.math.count_nonzero(batch[0]))
+        return losses[0]
 
     def _generate(self):
         """Return the batches that are still to come, drawn while the step before is computed."""
         steps = range(self.steps_done, self.total_steps)
-        dataset = tf.data.Dataset.from_generator(lambda: self.batches.draw(steps), output_signature=_BATCH).prefetch(2)
+        batches = tf.data.Dataset.from_generator(
+            lambda: self.batches.draw(steps), output_signature=self.model.signature
+        )
         options = tf.data.Options()
-        options.autotune.enabled = False  # see training.py
-        return dataset.with_options(options)
+        options.autotune.enabled = False  # see training.loop
+        return batches.prefetch(2).with_options(options)
 
     def _add_row(self, done, seconds):
-        loss, bag_loss, steps = self.sums.numpy().tolist()
-        dev_loss, dev_bag_loss = self.measure_held_out().tolist()
-        means = {"loss": loss / max(steps, 1), "bag_loss": bag_loss / max(steps, 1)}
-        dev = {"dev_loss": dev_loss, "dev_bag_loss": dev_bag_loss}
+        names = ("loss", *self.weights)
+        *sums, steps = self.sums.numpy().tolist()
+        means = {name: value / max(steps, 1) for name, value in zip(names, sums, strict=True)}
+        held_out = self.measure_held_out().tolist()
+        dev = {f"dev_{name}": value for name, value in zip(names, held_out, strict=True)}
         self.history = [*self.history, {"step": done, "tokens": int(self.tokens), **means, **dev, "seconds": seconds}]
-        self.sums.assign(tf.zeros([3]))
+        self.sums.assign(tf.zeros_like(self.sums))
 
     def _list_state(self):
         return [*self.model.weights, *self.optimizer.variables, *self._dropouts, self.sums, self.tokens]

@@ -8,6 +8,7 @@ import numpy as np
 from zhlabel.data.batching import order_for_training, pad_rows
 from zhlabel.data.tokenizer import SPECIAL_TOKENS
 from zhlabel.errors import InputError
+from zhlabel.pretraining.alignment import take_aligned
 
 MASKINGS = ("whole_word", "span", "token")
 MASK_TOKEN = "[MASK]"
@@ -157,7 +158,7 @@ class MaskedBatches:
     """Batches of masked rows: of training, drawn anew each pass; held out, the same each time.
 
     Attributes:
-        rows: raw_texts.Rows.
+        rows: corpus.Rows.
         kinds: TokenKinds of the vocabulary.
         masking: one of MASKINGS.
         share: 0..1, share of the text tokens that is predicted.
@@ -192,21 +193,22 @@ class MaskedBatches:
 
         Returns:
             An iterator over int32 token_ids [B, T] (unmasked, padded), places [M] in the flattened batch, and the ids
-            shown there [M].
+            shown there [M]; where the rows have a teacher's, int32 its token ids [B, S], and [P, 2] the places of
+            tokens that end together, in the flattened batch and in the teacher's.
         """
         epoch, order = -1, None
         for step in steps:
             if step // self.steps_per_epoch != epoch:
                 epoch, lengths = step // self.steps_per_epoch, self.rows.lengths[self.parts[0]]
                 order = order_for_training(lengths, self.batch_size, seed=self.seed, epoch=epoch)
-            yield self._mask(self.parts[0][order[step % self.steps_per_epoch]], (self.seed, _TRAINING, step))
+            yield self._make(self.parts[0][order[step % self.steps_per_epoch]], (self.seed, _TRAINING, step))
 
     def draw_held_out(self):
         """Yield the held-out batches in the form of ``draw``, equal at every call."""
         for first in range(0, len(self.parts[1]), self.batch_size):
-            yield self._mask(self.parts[1][first : first + self.batch_size], (self.seed, _HELD_OUT, first))
+            yield self._make(self.parts[1][first : first + self.batch_size], (self.seed, _HELD_OUT, first))
 
-    def _mask(self, indices, stream):
+    def _make(self, indices, stream):
         token_ids = pad_rows(self.rows.token_ids, self.rows.starts, indices)
         word_starts = pad_rows(self.rows.word_starts, self.rows.starts, indices, filler=1).astype(bool)
         places, shown = mask_batch(
@@ -217,4 +219,6 @@ class MaskedBatches:
             share=self.share,
             generator=np.random.default_rng(stream),
         )
-        return token_ids, places, shown
+        if self.rows.teacher is None:
+            return token_ids, places, shown
+        return token_ids, places, shown, *take_aligned(self.rows.teacher, indices, token_ids.shape[1])

@@ -1,5 +1,7 @@
 """An encoder with the heads of pretraining: masked words, and the bag of words that [CLS] predicts."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from zhlabel.backend import keras, tf
@@ -7,6 +9,8 @@ from zhlabel.checkpoints import FAMILIES
 from zhlabel.checkpoints.mlm_heads import head_shapes
 from zhlabel.models import layers
 from zhlabel.models.encoder import list_encoder_variables
+
+IDS = tf.TensorSpec([None, None], tf.int32)
 
 
 class VocabularyHead(keras.layers.Layer):
@@ -45,7 +49,14 @@ class Pretrainer(keras.Model):
         config: its normalised config.
         heads: dict from canonical name to array, all of ``head_shapes``; with a bag_head, [CLS] is trained too.
         is_text: bool [V], the tokens that a bag of words counts.
+
+    Attributes:
+        signature: of a batch: token_ids, places, shown.
+        lessons: weights of the losses beyond those of masked words and bags of words, by name.
     """
+
+    signature = (IDS, tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.int32))
+    lessons: ClassVar[dict] = {}
 
     def __init__(self, encoder, config, heads, is_text):
         super().__init__()
@@ -73,6 +84,19 @@ class Pretrainer(keras.Model):
             variables[f"{head.name}/bias"] = head.bias
         return variables
 
+    def prepare(self, batches):
+        """Measure on the first ``batches`` of a training what the losses need; here nothing."""
+
+    def count_terms(self, token_ids, places, shown):
+        """Return of how many terms each loss of a batch is the mean: masked tokens, rows.
+
+        Args:
+            token_ids: as in ``measure``.
+            places: as there.
+            shown: as there.
+        """
+        return len(places), len(token_ids)
+
     def measure(self, token_ids, places, shown, training=False):
         """Return the losses of a batch: of masked tokens, and of the bags of words (0 without that head).
 
@@ -85,9 +109,17 @@ class Pretrainer(keras.Model):
         Returns:
             Two float32 scalars, mean cross-entropies in nats: a masked token; a row.
         """
+        hidden = self._read(token_ids, places, shown, training)
+        return self._measure_words(token_ids, places, hidden)
+
+    def _read(self, token_ids, places, shown, training):
+        """Return the hidden states [B, T, H] of the rows as they are shown."""
+        flat = tf.reshape(token_ids, [-1])
+        inputs = tf.reshape(tf.tensor_scatter_nd_update(flat, places[:, None], shown), tf.shape(token_ids))
+        return self.encoder([inputs, tf.zeros_like(inputs)], training=training)
+
+    def _measure_words(self, token_ids, places, hidden):
         flat, places = tf.reshape(token_ids, [-1]), places[:, None]
-        inputs = tf.reshape(tf.tensor_scatter_nd_update(flat, places, shown), tf.shape(token_ids))
-        hidden = self.encoder([inputs, tf.zeros_like(inputs)], training=training)
         # The vocabulary matrix is as much work as the encoder, so only what is predicted goes through it.
         vectors = tf.gather_nd(tf.reshape(hidden, [-1, hidden.shape[-1]]), places)
         projection = None if self.projection is None else self.projection.kernel

@@ -24,7 +24,10 @@ from zhlabel.pretraining.folder import (
     make_plan,
 )
 from zhlabel.pretraining.masking import MaskedBatches, find_token_kinds
+from zhlabel.pretraining.teacher import check_teacher_rows, find_teacher
 
+# Of a teacher: key in the history to what it is called
+_LESSONS = {"dev_hidden_loss": "hidden states", "dev_text_loss": "text vector"}
 _VERSIONS_KEPT = ("tensorflow", "tf-keras", "bert4keras", "tokenizers", "jieba", "numpy")
 
 
@@ -47,24 +50,25 @@ def pretrain(settings, *, given=None, progress=None):
     progress = progress or Progress()
     settings = PRETRAINING.keep_settings(settings, settings.out, given)
     checkpoint = find_checkpoint(settings.checkpoint)
-    if checkpoint.note:
-        progress.note(checkpoint.note)
+    teacher = find_teacher(settings.teacher, checkpoint)
+    for note in filter(None, (checkpoint.note, teacher and teacher.note)):
+        progress.note(note)
     check_positions(checkpoint, settings.max_length)
     kinds = find_token_kinds(read_vocabulary(checkpoint.vocab_file), place=checkpoint.vocab_file)
-    plan = make_plan(asdict(settings), checkpoint)
+    plan = make_plan(asdict(settings), checkpoint, teacher)
     folder = PRETRAINING.choose_folder(settings.out, plan, note=progress.note)
     with hold_output(folder):  # a second one ends before it reads the text
-        _read_and_train(settings, checkpoint, kinds, plan, folder, progress)
+        _read_and_train(settings, checkpoint, teacher, kinds, plan, folder, progress)
     return folder
 
 
-def _read_and_train(settings, checkpoint, kinds, plan, folder, progress):
-    batches = _read_batches(settings, checkpoint, kinds, progress)
+def _read_and_train(settings, checkpoint, teacher, kinds, plan, folder, progress):
+    batches = _read_batches(settings, checkpoint, teacher, kinds, progress)
 
     # TensorFlow takes seconds to import, so it comes after everything that can be wrong with the input.
     from zhlabel.pretraining import loop
 
-    model, computed_in = _prepare_model(settings, checkpoint, batches, progress)
+    model, computed_in = _prepare_model(settings, checkpoint, teacher, batches, progress)
     training = loop.Training(
         model,
         batches,
@@ -77,16 +81,16 @@ def _read_and_train(settings, checkpoint, kinds, plan, folder, progress):
     with PRETRAINING.hold(folder, plan):
         complete = _fit_with_progress(training, folder, progress)
         if training.history:
-            record = _write_result(settings, checkpoint, training, computed_in, folder, complete)
+            record = _write_result(settings, checkpoint, plan, training, computed_in, folder, complete)
             progress.note(_describe_result(folder, record, training.total_steps))
         if not complete:
             progress.note(f"Stopped after step {training.steps_done}. To go on: {PRETRAINING.name_command(folder)}")
             raise KeyboardInterrupt
 
 
-def _read_batches(settings, checkpoint, kinds, progress):
+def _read_batches(settings, checkpoint, teacher, kinds, progress):
     """Return the text as MaskedBatches, and tell what it is."""
-    rows = _read_rows(settings, checkpoint, progress)
+    rows = _read_rows(settings, checkpoint, teacher, progress)
     batches = MaskedBatches(
         rows,
         kinds,
@@ -109,10 +113,17 @@ def _read_batches(settings, checkpoint, kinds, progress):
             f"{settings.text_file}: of its {inner:,} tokens {inner - known:,} are not in {checkpoint.vocab_file}. "
             "The vocabulary is not of this text's language; choose another CHECKPOINT."
         )
+    if teacher:
+        check_teacher_rows(teacher, rows.teacher)
+        progress.note(
+            f"teacher: {teacher.folder}, {teacher.config['num_hidden_layers']} layers of "
+            f"{teacher.config['hidden_size']}; {rows.teacher.aligned_share:.2%} of its tokens end with one of "
+            f"{checkpoint.folder}'s and are compared"
+        )
     return batches
 
 
-def _read_rows(settings, checkpoint, progress):
+def _read_rows(settings, checkpoint, teacher, progress):
     characters = 0
 
     def show_part(number):
@@ -126,16 +137,18 @@ def _read_rows(settings, checkpoint, progress):
             checkpoint.vocab_file,
             max_length=settings.max_length,
             by_words=settings.masking != "token",
+            teacher_vocabulary_file=teacher and teacher.vocab_file,
             on_characters=show_part,
         )
     finally:
         progress.close()
 
 
-def _prepare_model(settings, checkpoint, batches, progress):
+def _prepare_model(settings, checkpoint, teacher, batches, progress):
     """Return encoder and heads as one model, and the precision it computes in; tell devices and origin of heads."""
     from zhlabel import backend
     from zhlabel.models import encoder, precision
+    from zhlabel.pretraining import distil
     from zhlabel.pretraining import model as pretrainer
 
     progress.note(f"device: {backend.describe_device()}")
@@ -151,7 +164,10 @@ def _prepare_model(settings, checkpoint, batches, progress):
 
     def build():
         base = encoder.load_encoder(checkpoint, seed=settings.seed)
-        return pretrainer.Pretrainer(base, config, heads, batches.kinds.is_text)
+        parts = base, config, heads, batches.kinds.is_text
+        if teacher:
+            return distil.Student(*parts, teacher=teacher.load(), seed=settings.seed)
+        return pretrainer.Pretrainer(*parts)
 
     sample = pad_rows(rows.token_ids, rows.starts, batches.parts[1][: settings.batch_size])
     model, computed_in, reason = precision.build_in_precision(settings.precision, build, sample)
@@ -168,7 +184,8 @@ def _fit_with_progress(training, folder, progress):
     def show_row(row):
         trained = f"loss {row['loss']:.4f}, " if row["step"] else ""
         speed = f", {row['tokens'] / row['seconds']:,.0f} tokens a second" if row["step"] else ""
-        progress.note(f"step {row['step']}: {trained}held-out masked loss {row['dev_loss']:.4f}{speed}")
+        lessons = "".join(f", {name} {row[key]:.4f}" for key, name in _LESSONS.items() if key in row)
+        progress.note(f"step {row['step']}: {trained}held-out masked loss {row['dev_loss']:.4f}{lessons}{speed}")
 
     try:
         training.fit(folder / STATE_FILE, on_step=show_step, on_row=show_row)
@@ -179,7 +196,7 @@ def _fit_with_progress(training, folder, progress):
     return True
 
 
-def _write_result(settings, checkpoint, training, computed_in, folder, complete):
+def _write_result(settings, checkpoint, plan, training, computed_in, folder, complete):
     """Write the checkpoint, then how it was made; return this record."""
     from zhlabel.pretraining import model as pretrainer
 
@@ -192,6 +209,7 @@ def _write_result(settings, checkpoint, training, computed_in, folder, complete)
         "settings": asdict(settings),
         "precision": computed_in,
         "checkpoint": {key: getattr(checkpoint, key) for key in ("family", "file_format", "bundled")},
+        "teacher": {"folder": settings.teacher, "sha256": plan["teacher_sha256"]} if settings.teacher else None,
         "steps": training.steps_done,
         "rows": {"train": len(training.batches.parts[0]), "dev": len(training.batches.parts[1])},
         "history": history,
@@ -204,7 +222,10 @@ def _write_result(settings, checkpoint, training, computed_in, folder, complete)
 
 def _describe_result(folder, record, total_steps):
     first, last = record["history"][0], record["history"][-1]
+    lessons = (
+        f"; {name} {first[key]:.4f} before, {last[key]:.4f} after" for key, name in _LESSONS.items() if key in last
+    )
     return (
         f"{folder}: held-out masked loss {first['dev_loss']:.4f} before, {last['dev_loss']:.4f} after step "
-        f"{last['step']} of {total_steps}; {record['seconds']:.0f} s"
+        f"{last['step']} of {total_steps}{''.join(lessons)}; {record['seconds']:.0f} s"
     )

@@ -15,6 +15,7 @@ class PretrainingSettings:
         text_file: the raw text, as ``corpus.read_documents`` takes it.
         dev_share: share of the rows that is held out.
         checkpoint: folder of the checkpoint to start from.
+        teacher: folder of a checkpoint or of a run whose encoder it learns from as well; "": none.
         out: folder of the new checkpoint; "": runs/<checkpoint>-pretrained-<n>; that of a stopped one goes on.
         masking: whole_word, span or token.
         mask_share: share of the tokens that is to be predicted.
@@ -31,6 +32,7 @@ class PretrainingSettings:
     text_file: str = "data/train.csv"
     dev_share: float = 0.01
     checkpoint: str = "albert_tiny"
+    teacher: str = ""
     out: str = ""
     masking: str = "whole_word"
     mask_share: float = 0.15

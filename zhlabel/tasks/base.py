@@ -227,6 +227,15 @@ class Task(ABC):
     def format_prediction(self, text, prediction, decision):
         """Return the part of a text's result that stands beside the text, as JSON holds it."""
 
+    def check_top_k(self, top_k):
+        """Raise an InputError where ``top_k``, the count of most probable labels that are wanted, means nothing."""
+        if top_k:
+            raise InputError(f"TOP_K = {top_k}: {self.name} gives a text no probabilities of labels. Leave it 0.")
+
+    def rank(self, prediction, top_k):
+        """Return the ``top_k`` most probable labels of a text's ``prediction``, of equal ones the first."""
+        raise NotImplementedError
+
     # Scores and reports
 
     @abstractmethod

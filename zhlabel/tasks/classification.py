@@ -1,5 +1,7 @@
 """What multi-label and multi-class classification have in common: a text has probabilities of all labels."""
 
+import numpy as np
+
 from zhlabel.data.examples import read_labelled
 from zhlabel.data.windows import pool_windows
 from zhlabel.decisions.temperature import apply_temperature
@@ -49,6 +51,13 @@ class Classification(Task):
 
     def gather(self, predictions, gold):
         return {"probabilities": predictions, "gold": gold}
+
+    def check_top_k(self, top_k):
+        pass
+
+    def rank(self, prediction, top_k):
+        best = np.argsort(-prediction, kind="stable")[:top_k]
+        return [{"label": self.labels[i], "probability": float(prediction[i])} for i in best]
 
     @staticmethod
     def rate_error(row):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from zhlabel.backend import keras, set_seed, tf
+from zhlabel.cli.interrupts import defer_interrupt
 from zhlabel.data.batching import order_for_training
 from zhlabel.errors import InputError
 from zhlabel.inference.tensorflow import predict_rows
@@ -80,23 +81,26 @@ def fit_model(
     folder = Path(folder)
     history = read_tensors(folder / STATE_FILE, [*model.weights, *model.optimizer.variables]) or []
     steps = math.ceil(len(train.table) / batch_size)
-    while len(history) < epochs and not _has_stalled(history, patience):
-        epoch, started = len(history), time.perf_counter()
-        set_seed(seed + epoch)
-        _reseed_dropout(model, seed + epoch)
-        loss = _fit_epoch(model, train, batch_size, seed, epoch, steps, on_batch)
-        scores = score(predict_rows(model, dev_table, batch_size=4 * batch_size))
-        row = {"epoch": epoch + 1, "loss": loss, **scores, "seconds": time.perf_counter() - started}
-        history = [*history, row]
-        if find_best(history) is row:
-            write_tensors(folder / BEST_FILE, model.weights, row)
-        write_tensors(folder / STATE_FILE, [*model.weights, *model.optimizer.variables], history)
-        if on_epoch:
-            on_epoch(row)
+    with defer_interrupt() as check_interrupt:
+        while len(history) < epochs and not _has_stalled(history, patience):
+            check_interrupt()
+            epoch, started = len(history), time.perf_counter()
+            set_seed(seed + epoch)
+            _reseed_dropout(model, seed + epoch)
+            callback = _WatchSteps(epoch, on_batch, check_interrupt)
+            loss = _fit_epoch(model, train, batch_size, seed, epoch, steps, callback)
+            scores = score(predict_rows(model, dev_table, batch_size=4 * batch_size))
+            row = {"epoch": epoch + 1, "loss": loss, **scores, "seconds": time.perf_counter() - started}
+            history = [*history, row]
+            if find_best(history) is row:
+                write_tensors(folder / BEST_FILE, model.weights, row)
+            write_tensors(folder / STATE_FILE, [*model.weights, *model.optimizer.variables], history)
+            if on_epoch:
+                on_epoch(row)
     return history
 
 
-def _fit_epoch(model, train, batch_size, seed, epoch, steps, on_batch):
+def _fit_epoch(model, train, batch_size, seed, epoch, steps, callback):
     """One pass over the training texts; gives the mean loss."""
     batches = order_for_training(train.table.lengths, batch_size, seed=seed, epoch=epoch)
     devices = model.distribute_strategy.num_replicas_in_sync
@@ -115,8 +119,7 @@ def _fit_epoch(model, train, batch_size, seed, epoch, steps, on_batch):
     options = tf.data.Options()
     options.autotune.enabled = False  # its thread sleeps 10 ms, 20, 40 ... 60 s, and an epoch's end waits for it
     dataset = dataset.with_options(options)
-    callbacks = [_WatchLoss(epoch, on_batch)]
-    return model.fit(dataset, steps_per_epoch=steps, verbose=0, callbacks=callbacks).history["loss"][0]
+    return model.fit(dataset, steps_per_epoch=steps, verbose=0, callbacks=[callback]).history["loss"][0]
 
 
 def _fill_devices(indices, devices):
@@ -130,12 +133,12 @@ def _fill_devices(indices, devices):
     return np.append(indices, np.repeat(indices[:1], missing)), weights
 
 
-class _WatchLoss(keras.callbacks.Callback):
-    """Reports each step, and stops at a loss that is not a number instead of training on with ruined weights."""
+class _WatchSteps(keras.callbacks.Callback):
+    """Reports each step; ends at Ctrl-C, and at a loss that is no number instead of going on with ruined weights."""
 
-    def __init__(self, epoch, on_batch):
+    def __init__(self, epoch, on_batch, check_interrupt):
         super().__init__()
-        self.epoch, self.on_batch = epoch, on_batch
+        self.epoch, self.on_batch, self.check_interrupt = epoch, on_batch, check_interrupt
 
     def on_train_batch_end(self, batch, logs=None):
         if not math.isfinite(logs["loss"]):
@@ -145,6 +148,7 @@ class _WatchLoss(keras.callbacks.Callback):
             )
         if self.on_batch:
             self.on_batch(self.epoch, batch + 1, logs["loss"])
+        self.check_interrupt()
 
 
 def _has_stalled(history, patience):

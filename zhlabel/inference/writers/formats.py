@@ -2,8 +2,10 @@
 
 import json
 import re
+from dataclasses import dataclass, field
 
 from zhlabel.data.entities.layouts import EMPTY_TEXT
+from zhlabel.data.kept import format_kept
 from zhlabel.environment import check_environment
 from zhlabel.errors import InputError
 from zhlabel.io.delimited import BOM, format_row
@@ -16,13 +18,38 @@ def _to_plain(value):
     return value.item()
 
 
-def _encode_json(path, form, result):
+@dataclass(frozen=True)
+class Table:
+    """What the results of one file hold.
+
+    Attributes:
+        form: one of RESULTS.
+        kept: {name: one of ``kept.KINDS``} of the input's other columns.
+        ranked: whether results have the most probable labels too, "top".
+    """
+
+    form: str
+    kept: dict = field(default_factory=dict)
+    ranked: bool = False
+
+    @property
+    def columns(self):
+        """Their names in csv and xlsx."""
+        return ["text", *self.kept, *_CELLS[self.form][0], *(_TOP_COLUMNS if self.ranked else ())]
+
+    def list_cells(self, path, result):
+        """Return a ``result``'s cells; ``path`` is the file, for messages."""
+        kept = [format_kept(result.get(name)) for name in self.kept]
+        top = _join(path, result["top"], "label", "probability") if self.ranked else ()
+        return [result["text"], *kept, *_CELLS[self.form][1](path, result), *top]
+
+
+def _encode_json(path, table, result):
     return (json.dumps(result, ensure_ascii=False, allow_nan=False, default=_to_plain) + "\n").encode("utf-8")
 
 
-def _encode_csv(path, form, result):
-    _, format_cells = _CELLS[form]
-    return format_row([result["text"], *format_cells(path, result)]).encode("utf-8")
+def _encode_csv(path, table, result):
+    return format_row(table.list_cells(path, result)).encode("utf-8")
 
 
 def _format_labels(path, result):
@@ -49,27 +76,25 @@ def _join(path, items, name, number):
 _CELLS = {
     "labels": (("labels", "probabilities"), _format_labels),
     "label": (("label", "probability"), lambda _, result: (result["label"], f"{result['probability']:.4f}")),
-    "entities": (
-        ("entities",),
-        lambda _, result: (json.dumps(result["entities"], ensure_ascii=False, default=_to_plain),),
-    ),
+    "entities": (("entities",), _format_entities),
     "keywords": (("method", "keywords", "scores"), _format_keywords),
 }
-
-
+_TOP_COLUMNS = ("top_labels", "top_probabilities")
 RESULTS = tuple(_CELLS)
+# What columns kept beside a prediction can't be called
+RESULT_NAMES = frozenset({"text", "top", *_TOP_COLUMNS}.union(*(_CELLS[form][0] for form in RESULTS)))
 
 
-def encode_csv_header(form):
+def encode_csv_header(table):
     """Return the first line of a csv, behind the mark by which Excel sees UTF-8.
 
     Args:
-        form: one of RESULTS.
+        table: a Table.
     """
-    return (BOM + format_row(["text", *_CELLS[form][0]])).encode("utf-8")
+    return (BOM + format_row(table.columns)).encode("utf-8")
 
 
-def _encode_bio(path, form, result):
+def _encode_bio(path, table, result):
     if not result["text"]:
         return f"{EMPTY_TEXT}\n\n".encode()
     tags = ["O"] * len(result["text"])
@@ -87,7 +112,7 @@ def _encode_bio(path, form, result):
     return ("".join(lines) + "\n").encode("utf-8")
 
 
-# (the file, for messages; one of RESULTS; a result) to bytes, by the file's ending
+# (the file, for messages; a Table; a result) to bytes, by the file's ending
 ENCODERS = {".csv": _encode_csv, ".jsonl": _encode_json, ".bio": _encode_bio}
 
 
@@ -95,11 +120,12 @@ class ParquetRows:
     """Collects results and writes them as row groups, with a schema that does not depend on what they hold.
 
     Args:
-        stream: the open binary file.
-        form: one of RESULTS.
+        path: the file, for messages.
+        stream: the same, open and binary.
+        table: a Table.
     """
 
-    def __init__(self, stream, form):
+    def __init__(self, path, stream, table):
         check_environment("parquet")
         import pyarrow
         import pyarrow.parquet
@@ -115,13 +141,19 @@ class ParquetRows:
             "entities": {"entities": pyarrow.list_(pyarrow.struct(entity))},
             "keywords": {"method": text, "keywords": pyarrow.list_(pyarrow.struct(keyword))},
         }
-        self._schema = pyarrow.schema({"text": text, **found[form]})
+        kinds = {"whole": place, "number": number, "truth": pyarrow.bool_(), "text": text}
+        kept = {name: kinds[kind] for name, kind in table.kept.items()}
+        top = {"top": pyarrow.list_(pyarrow.struct(label))} if table.ranked else {}
+        self._texts = [name for name, kind in table.kept.items() if kind == "text"]
+        self._schema = pyarrow.schema({"text": text, **kept, **found[table.form], **top})
         self._make_table = pyarrow.Table.from_pylist
         self._writer, self._waiting = pyarrow.parquet.ParquetWriter(stream, self._schema), []
 
     def add(self, results):
         """Add results, dicts as ``Writer.write`` takes them."""
-        self._waiting += results
+        self._waiting += [
+            {**result, **{name: format_kept(result.get(name)) for name in self._texts}} for result in results
+        ]
         if len(self._waiting) >= _PARQUET_ROWS:
             self._write()
 

@@ -1,4 +1,4 @@
-"""Writes one result a text, in order: csv, JSON lines, parquet, BIO; a stopped csv or JSON lines job can go on."""
+"""Writes one result a text, in order: csv, JSON lines, parquet, xlsx, BIO; a stopped csv or JSON job can go on."""
 
 import contextlib
 import gzip
@@ -7,36 +7,40 @@ import os
 from pathlib import Path
 
 from zhlabel.errors import InputError
-from zhlabel.inference.writers.formats import ENCODERS, ParquetRows, encode_csv_header
+from zhlabel.inference.writers.formats import ENCODERS, ParquetRows, Table, encode_csv_header
+from zhlabel.inference.writers.xlsx import XlsxRows
 from zhlabel.io.files import explain_write_errors, hash_file, hold_output, write_whole
 
-_ENDINGS = (".csv", ".jsonl", ".parquet", ".csv.gz", ".jsonl.gz")
+_ENDINGS = (".csv", ".jsonl", ".parquet", ".xlsx", ".csv.gz", ".jsonl.gz")
 _ENTITY_ENDINGS = (*_ENDINGS, ".bio", ".bio.gz")
 _SYNC_ROWS = 4096  # rows between two waits for the disk: what a power cut may cost
 
 
 @contextlib.contextmanager
-def open_writer(path, *, form, job, input_file=""):
+def open_writer(path, *, form, job, input_file="", kept=None, ranked=False):
     """Open a file for results: written as ``PATH.part``, which takes PATH's name when the block ends well.
 
     The ending tells the form. ``.jsonl``: a result a line, as it was given. ``.csv``: a BOM, a header, then text,
     labels joined by "|" and their probabilities likewise, four digits; or text, label, probability; or text and its
-    entities as JSON; or text, method, keywords and their scores. ``.parquet``: columns with the names and nesting of
-    the JSON lines. ``.bio``, of entities: a line for each character with its tag, tab-separated, a blank line behind
-    each text; a line end inside a text is written as a blank, an empty text as a line of a tab and O. A ``.gz`` behind
-    all but parquet compresses.
+    entities as JSON; or text, method, keywords and their scores; the input's other columns stand behind the text.
+    ``.xlsx``: the same cells. ``.parquet``: columns with the names and nesting of the JSON lines. ``.bio``, of
+    entities: a line for each character with its tag, tab-separated, a blank line behind each text; a line end inside a
+    text is written as a blank, an empty text as a line of a tab and O. A ``.gz`` behind .csv, .jsonl and .bio
+    compresses.
 
     If the block raises or the process dies, ``PATH.part`` stays. The next writer of the same job then goes on behind
     its last whole record: the caller leaves out the first ``writer.done`` texts. What makes a job the same is kept in
-    ``PATH.part.json``: ``form``, ``job``, and the input file's length and SHA-256. Parquet, ``.bio`` and ``.gz`` can't
-    go on, nor can input that is no file; they start again, and ``writer.note`` says so. An earlier PATH stays until the
-    rename.
+    ``PATH.part.json``: ``form``, ``job``, and the input file's length and SHA-256. Parquet, ``.xlsx``, ``.bio`` and
+    ``.gz`` can't go on, nor can input that is no file; they start again, and ``writer.note`` says so. An earlier PATH
+    stays until the rename.
 
     Args:
         path: the file; its folder is made when absent.
         form: what a result holds beside its text, one of ``formats.RESULTS``.
         job: a dict, as JSON could hold it, of everything else that decides the results (the run, the thresholds).
         input_file: the file that the texts come from, or "" for other input.
+        kept: {name: kind} of the input's other columns, which results have too, as ``kept.list_kept`` gives it.
+        ranked: whether results have the most probable labels too, "top".
 
     Returns:
         A context manager that gives a Writer.
@@ -47,6 +51,9 @@ def open_writer(path, *, form, job, input_file=""):
     """
     path = Path(path)
     _check_output(path, input_file, _ENTITY_ENDINGS if form == "entities" else _ENDINGS)
+    table = Table(form, kept or {}, ranked)
+    if kept and path.name.lower().endswith((".bio", ".bio.gz")):
+        raise InputError(f"{path}: .bio has no place for other columns. Write .jsonl, or leave KEEP_COLUMNS out.")
     part, record = Path(f"{path}.part"), Path(f"{path}.part.json")
     job = {"form": form, **job, "input": _describe_input(input_file)}
     with hold_output(path):
@@ -60,7 +67,7 @@ def open_writer(path, *, form, job, input_file=""):
         try:
             stream.truncate(size)
             stream.seek(size)
-            writer = Writer(path, stream, form=form, done=done, note=note, resumable=resumable)
+            writer = Writer(path, stream, table=table, done=done, note=note, resumable=resumable)
             try:
                 yield writer
             except BaseException:
@@ -142,26 +149,28 @@ class Writer:
         resumable: whether the same command would go on if this job were stopped.
     """
 
-    def __init__(self, path, stream, *, form, done, note, resumable):
+    def __init__(self, path, stream, *, table, done, note, resumable):
         self.done, self.note, self.resumable = done, note, resumable
-        self._path, self._stream, self._form, self._synced = path, stream, form, done
+        self._path, self._stream, self._table, self._synced = path, stream, table, done
         name = path.name.lower()
         self._zip = gzip.GzipFile("", "wb", fileobj=stream, mtime=0) if name.endswith(".gz") else None
         ending = Path(name.removesuffix(".gz")).suffix
-        self._rows = ParquetRows(stream, form) if ending == ".parquet" else None
+        rows = {".parquet": ParquetRows, ".xlsx": XlsxRows}.get(ending)
+        self._rows = rows(path, stream, table) if rows else None
         self._encode = ENCODERS.get(ending)
         if ending == ".csv" and not done:
-            self._put(encode_csv_header(form))
+            self._put(encode_csv_header(table))
 
     def write(self, results):
         """Add results behind those that are there; they are out of this process when the call returns.
 
-        Parquet and ``.gz`` keep some back, as they can't be continued anyway.
+        Parquet, ``.xlsx`` and ``.gz`` keep some back, as they can't be continued anyway.
 
         Args:
             results: dicts with the text and what was found: ``{"text", "labels": [{"label", "probability"}]}``,
                 ``{"text", "label", "probability"}``, ``{"text", "entities": [...]}`` or ``{"text", "method",
-                "keywords": [{"keyword", "score", "spans"}]}``, by form.
+                "keywords": [{"keyword", "score", "spans"}]}``, by form; the input's other columns and "top", where
+                the writer was opened for them.
 
         Raises:
             InputError: the disk is full, or a label holds what joins or ends labels in the file's form.
@@ -171,7 +180,7 @@ class Writer:
             if self._rows:
                 self._rows.add(results)
             else:
-                self._put(b"".join(self._encode(self._path, self._form, each) for each in results))
+                self._put(b"".join(self._encode(self._path, self._table, each) for each in results))
                 self._stream.flush()
             self.done += len(results)
             if self.done - self._synced >= _SYNC_ROWS:

@@ -1,12 +1,10 @@
 """Vectors of texts and of phrases in them: means of the hidden states that a pretrained or trained encoder gives."""
 
-from pathlib import Path
-
 import numpy as np
 
 from zhlabel.data.tokenizer import Tokenizer, read_vocabulary
 from zhlabel.data.windows import stitch_tokens
-from zhlabel.errors import InputError
+from zhlabel.models.stored import find_stored_encoder
 
 _LONGEST_ROW = 256  # tokens; longer texts are laid into windows
 _GROUP_CHARACTERS = 50_000  # of the texts encoded at a time: 62 MB of hidden states of width 312
@@ -26,12 +24,12 @@ class TextVectors:
     """
 
     def __init__(self, folder):
-        from zhlabel.runs.record import RUN_FILE
+        stored = find_stored_encoder(folder)
+        from zhlabel.backend import configure_devices  # TensorFlow comes after what can be wrong with the folder
 
-        folder = Path(folder)
-        load = _load_run_encoder if (folder / RUN_FILE).is_file() else _load_checkpoint_encoder
-        self._encoder, config, vocabulary_file = load(folder)
-        self._texts = Tokenizer(read_vocabulary(vocabulary_file))
+        configure_devices()
+        self._encoder, config = stored.load(), stored.config
+        self._texts = Tokenizer(read_vocabulary(stored.vocab_file))
         self._max_length = min(_LONGEST_ROW, config["max_position_embeddings"])
         self.width = config["hidden_size"]
 
@@ -94,36 +92,3 @@ def _group(texts):
             first, characters = place, len(text)
     if first < len(texts):
         yield first, len(texts)
-
-
-def _load_checkpoint_encoder(folder):
-    from zhlabel.checkpoints import find_checkpoint
-
-    checkpoint = find_checkpoint(folder)
-    from zhlabel.backend import configure_devices
-    from zhlabel.models.encoder import load_encoder
-
-    configure_devices()
-    return load_encoder(checkpoint, seed=0), checkpoint.config, checkpoint.vocab_file
-
-
-def _load_run_encoder(folder):
-    """Build a run's encoder and fill it with what the training made of it."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    from zhlabel.backend import configure_devices
-    from zhlabel.models.encoder import build_encoder, fill_encoder
-    from zhlabel.runs.folder import RunFolder
-    from zhlabel.runs.record import VOCABULARY_FILE, WEIGHTS_FILE
-
-    run = RunFolder(folder)
-    config, path, own = run.encoder_config, run.check(WEIGHTS_FILE), "encoder/"
-    configure_devices()
-    try:
-        weights = load_file(path)
-    except (SafetensorError, OSError) as problem:
-        raise InputError(f"{path} can't be read ({problem}). Copy the run again, or train it anew.") from None
-    encoder = build_encoder(config, seed=0)
-    fill_encoder(encoder, config, {k.removeprefix(own): v for k, v in weights.items() if k.startswith(own)})
-    return encoder, config, run.check(VOCABULARY_FILE)
