@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,15 @@ def test_many_batches_at_a_time_give_each_row_its_own_output(exported):
     )
     for _ in range(3):
         assert np.abs(run.predict_rows(table, batch_size=8) - one_by_one).max() < 1e-5
+
+
+def test_threads_that_share_a_run_get_their_own_outputs(exported):
+    run = inference_run.load_run(exported)
+    tables = [run.encode([text * (1 + i % 3) for i in range(count)]) for text in TEXTS for count in (1, 30)]
+    wanted = [run.predict_rows(table, batch_size=8) for table in tables]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda table: run.predict_rows(table, batch_size=8), tables * 8))
+    assert all(np.abs(rows - wanted[i % len(tables)]).max() < 1e-5 for i, rows in enumerate(found))
 
 
 def test_bfloat16_is_near_and_asked_for_alone(exported):

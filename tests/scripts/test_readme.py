@@ -1,7 +1,6 @@
 """The READMEs' commands: both languages give the same, the scripts accept each, and those on bundled files are run."""
 
 import importlib.util
-import json
 import re
 import shlex
 from dataclasses import dataclass
@@ -82,10 +81,7 @@ def list_made(command):
 def list_needed(command):
     """Return the names of what a command reads."""
     settings = command.settings
-    needed = [each for name in READ for each in split_names(settings.get(name, ""))]
-    # Of albert_base the clone has config and vocabulary alone.
-    bare = settings.get("checkpoint") == "albert_base" and not settings.get("from_scratch")
-    return needed + ["the weights of albert_base"] * bare
+    return [each for name in READ for each in split_names(settings.get(name, ""))]
 
 
 def divide(lines):
@@ -158,21 +154,13 @@ def test_most_commands_are_run():
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
-    """A folder as a fresh clone, and the trainings already done there by their lines.
-
-    albert_base has one layer in place of twelve, which share their weights, since an epoch of training from random
-    numbers would take six minutes.
-    """
+    """A folder as a fresh clone, and the trainings already done there by their lines."""
     folder = place_scripts(tmp_path_factory.mktemp("clone"))
     for name in ("albert_tiny", "albert_base", "data"):
         (folder / name).mkdir()
         for path in (ROOT / name).iterdir():
             if path.is_file():
                 (folder / name / path.name).symlink_to(path)
-    config = folder / "albert_base/albert_config_base.json"
-    shallow = {**json.loads(config.read_text(encoding="utf-8")), "num_hidden_layers": 1}
-    config.unlink()
-    config.write_text(json.dumps(shallow), encoding="utf-8")
     return folder, set()
 
 

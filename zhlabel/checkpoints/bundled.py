@@ -28,8 +28,9 @@ BUNDLED = {
     ),
     "albert_base": Bundled(
         files={
-            "40b645e207c32e7544e6d3dcb532c9ae7e96dab0aaa6334b3d3764beadc6744f": "albert_config_base.json",
-            "3e2940d40bbaccd75f20bb2ab6dfbae7f5a02da058305ad601ec3b1e6860a9c7": "vocab.txt",
+            "5d79221575504983930e28fe06a5749073fe26303cc64803fdcbf91cbe8b07e3": "config.json",
+            "7f49ef6567a26d33716b5d57412c00e18cf3ae0fdf4046dd99356befc27dd4aa": "vocab.txt",
+            "63e3f82e0199fe830813fbc74be159a8e2ed3b7a1ac6d6b592348a0634a03168": "model.safetensors",
         },
         learning_rate=2e-4,
     ),

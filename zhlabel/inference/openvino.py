@@ -1,6 +1,7 @@
 """Runs a trained model without TensorFlow: OpenVINO executes the graph that was exported when the training ended."""
 
 import functools
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -47,9 +48,10 @@ class OpenvinoModel:
         shape = self._graph.output(0).partial_shape
         self.width = shape[len(shape) - 1].get_length()
         self._form = {"width": self.width, "by_token": len(shape) == 3}
+        self._lock = threading.Lock()  # requests and their queue serve one call at a time; threads wait for their turn
 
     def predict_rows(self, table, *, batch_size):
-        """Run the model over W rows; in float32 equal to ``tensorflow.predict_rows`` to 1e-4.
+        """Run the model over W rows; in float32 equal to ``tensorflow.predict_rows`` to 1e-4. Threads may share it.
 
         One batch has all cores for itself, so that a single text is labelled soon; of several, each core takes its own,
         which is faster together.
@@ -61,6 +63,10 @@ class OpenvinoModel:
         Returns:
             float32 array [W, L], or [sum of T, K] for a tagger.
         """
+        with self._lock:
+            return self._predict_rows(table, batch_size)
+
+    def _predict_rows(self, table, batch_size):
         if len(table) <= batch_size:
             return map_rows(
                 lambda ids: self._request.infer(feed(ids, self._multiple))[0],
