@@ -39,7 +39,8 @@ TEXTS = [  # labelled when nothing else is given; texts on the command line take
 def main(settings):
     progress = TerminalProgress("text", file=sys.stderr)
     with hold_output(settings.output_file):  # first, so that a second writer ends before it loads anything
-        layout = Layout(settings.text_column or (find_text_column(settings.run) if settings.input_file else ""))
+        from_file = settings.input_file and "texts" not in settings.given
+        layout = Layout(settings.text_column or (find_text_column(settings.run) if from_file else ""))
         keep = settings.keep_columns and settings.input_file != ""
         read = functools.partial(read_kept, avoid=RESULT_NAMES) if keep else read_texts
         texts, total = choose_texts(

@@ -20,7 +20,7 @@ class StoredEncoder:
         folder: where it lies.
         config: the normalised config.
         vocab_file: its vocab.txt.
-        weights_file: the file of the weights (a TensorFlow checkpoint's ``.index``).
+        weights_files: the files of the weights (a TensorFlow checkpoint's ``.index``).
         read: function without arguments that reads the weights: dict from canonical name to array.
         note: what the user should know of it; may be "".
     """
@@ -28,7 +28,7 @@ class StoredEncoder:
     folder: Path
     config: dict
     vocab_file: Path
-    weights_file: Path
+    weights_files: tuple
     read: Callable
     note: str
 
@@ -58,11 +58,11 @@ def find_stored_encoder(folder):
     folder = Path(folder)
     if not (folder / RUN_FILE).is_file():
         found = find_checkpoint(folder)
-        parts = found.config, found.vocab_file, found.weights_file
+        parts = found.config, found.vocab_file, found.weights_files
         return StoredEncoder(folder, *parts, lambda: read_weights(found), found.note)
     run = RunFolder(folder)
     path = run.check(WEIGHTS_FILE)
-    parts = run.encoder_config, run.check(VOCABULARY_FILE), path
+    parts = run.encoder_config, run.check(VOCABULARY_FILE), (path,)
     return StoredEncoder(folder, *parts, lambda: _read_run_weights(path), " ".join(run.notes))
 
 

@@ -38,6 +38,6 @@ def make_plan(resolved, checkpoint, teacher=None):
     settings = {key: value for key, value in resolved.items() if key != "out"}
     plan = {**settings, "text_sha256": hash_file(resolved["text_file"])}
     if teacher:
-        plan["teacher_sha256"] = hash_file(teacher.weights_file)
+        plan["teacher_sha256"] = "+".join(map(hash_file, teacher.weights_files))
         plan["teacher_vocabulary_sha256"] = hash_file(teacher.vocab_file)
     return freeze_plan(plan, checkpoint)

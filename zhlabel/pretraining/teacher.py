@@ -31,7 +31,7 @@ def find_teacher(folder, checkpoint):
             'runs/<name>; "" pretrains without a teacher.'
         )
     teacher = find_stored_encoder(folder)
-    if hash_file(teacher.weights_file) == hash_file(checkpoint.weights_file):
+    if [*map(hash_file, teacher.weights_files)] == [*map(hash_file, checkpoint.weights_files)]:
         raise InputError(
             f"TEACHER {folder} has the very weights of CHECKPOINT {checkpoint.folder}, so there is nothing to learn "
             "from it. Name a larger or a trained one."
