@@ -16,9 +16,7 @@ DEV_SHARE = 0.01  # share of the rows that is held out, to see what is learnt
 
 # Where to start, where to go
 CHECKPOINT = "albert_tiny"  # folder of an ALBERT, ELECTRA, BERT or RoBERTa-wwm checkpoint
-TEACHER = (
-    ""  # folder of a larger checkpoint, or of a run, whose hidden states it learns as well (distillation); "": none
-)
+TEACHER = ""  # folder of a larger checkpoint, or of a run, whose hidden states are learnt too (distillation); "": none
 OUT = ""  # folder of the new checkpoint; "": runs/<checkpoint>-pretrained-<n>; that of a stopped one goes on with it
 
 # What is to be predicted
